@@ -1,0 +1,95 @@
+"""Posts, their wordings, and the yes to each."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from content.database import Base
+from content.models.columns import Key, Name, Words, ref, states
+
+
+class PostState(StrEnum):
+    """Where a post is on its way to a yes."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    DISCARDED = "discarded"
+
+
+class Media(Base):
+    """A picture; its bytes lie in the media folder under their SHA-256."""
+
+    __tablename__ = "media"
+    id: Mapped[Key]
+    workspace_id: Mapped[str] = ref("workspace")
+    member_id: Mapped[str] = ref("member")
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    mime: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    name: Mapped[Name]
+    created_at: Mapped[datetime]
+
+
+class Post(Base):
+    """Something to be said; its texts are in its revisions, its way to each account in its deliveries."""
+
+    __tablename__ = "post"
+    __table_args__ = (UniqueConstraint("workspace_id", "number", name="number"),)
+    id: Mapped[Key]
+    workspace_id: Mapped[str] = ref("workspace")
+    number: Mapped[int]
+    """What people call it: #12."""
+    author_id: Mapped[str] = ref("member")
+    conversation_id: Mapped[str | None] = ref("conversation")
+    brief: Mapped[Words]
+    state: Mapped[PostState] = mapped_column(states(PostState), default=PostState.DRAFT)
+    revision: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class Revision(Base):
+    """One wording of a post, never changed once written."""
+
+    __tablename__ = "revision"
+    __table_args__ = (UniqueConstraint("post_id", "number", name="number"),)
+    id: Mapped[Key]
+    post_id: Mapped[str] = ref("post")
+    number: Mapped[int]
+    author_id: Mapped[str] = ref("member")
+    change: Mapped[Words]
+    repeats: Mapped[int | None]
+    """An undo writes a new revision; this is the earlier one whose wording it has again."""
+    created_at: Mapped[datetime]
+
+
+class Variant(Base):
+    """A revision's wording on one account, with the digest an approval is bound to."""
+
+    __tablename__ = "variant"
+    __table_args__ = (UniqueConstraint("revision_id", "account_id", name="account"),)
+    id: Mapped[Key]
+    revision_id: Mapped[str] = ref("revision")
+    account_id: Mapped[str] = ref("account")
+    content: Mapped[dict[str, Any]]
+    """See `content/contents.py`."""
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class Approval(Base):
+    """A member's yes to exactly this content on exactly this account."""
+
+    __tablename__ = "approval"
+    id: Mapped[Key]
+    delivery_id: Mapped[str] = ref("delivery")
+    digest: Mapped[str] = mapped_column(String(64))
+    member_id: Mapped[str] = ref("member")
+    button: Mapped[Name]
+    decided_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_why: Mapped[Words]

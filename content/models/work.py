@@ -1,0 +1,75 @@
+"""What has to be done when."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from content.database import Base
+from content.models.columns import Key, Name, Words, ref, states
+
+
+class JobState(StrEnum):
+    """Whether a job still has to run."""
+
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class Job(Base):
+    """Something to do at or after `run_at`; inserted with the change that needs it."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index(
+            "uq_job_ready",
+            "kind",
+            "subject",
+            unique=True,
+            sqlite_where=text("state = 'ready'"),
+            postgresql_where=text("state = 'ready'"),
+        ),
+        Index(
+            "uq_job_lane",
+            "lane",
+            unique=True,
+            sqlite_where=text("state = 'running'"),
+            postgresql_where=text("state = 'running'"),
+        ),
+        Index("ix_job_due", "state", "run_at"),
+    )
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[Name]
+    """What it is about; a second ready job of the same kind and subject is the same job."""
+    lane: Mapped[Name]
+    """Jobs of one lane run one after the other."""
+    run_at: Mapped[datetime]
+    state: Mapped[JobState] = mapped_column(states(JobState), default=JobState.READY)
+    tries: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    error: Mapped[Words]
+    created_at: Mapped[datetime]
+
+
+class Plan(Base):
+    """Something the desk does every week by itself: at a slot, start a turn with an instruction, in the same place."""
+
+    __tablename__ = "plan"
+    id: Mapped[Key]
+    workspace_id: Mapped[str] = ref("workspace")
+    member_id: Mapped[str] = ref("member")
+    conversation_id: Mapped[str] = ref("conversation")
+    weekdays: Mapped[list[Any]]
+    hour: Mapped[int]
+    minute: Mapped[int]
+    zone: Mapped[str] = mapped_column(String(64))
+    instruction: Mapped[Words]
+    next_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

@@ -1,0 +1,361 @@
+"""Posts: drafting, rewording, taking back, deleting. Every wording is a revision; any edit voids the approval."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import contents, notices
+from content.audit import record
+from content.database import Database
+from content.errors import Invalid, NotFound, StaleRevision, WrongState
+from content.ids import new_id
+from content.models import (
+    Approval,
+    Delivery,
+    DeliveryState,
+    Part,
+    Post,
+    PostState,
+    Revision,
+    Variant,
+    Workspace,
+)
+from content.people import Actor
+from content.platform import Content, Image, PartContent, Platform
+from content.times import Clock
+from content.views import PostView, deliveries_of, post_row, revision_row, undo_words, variants_of, view
+from content.wording import Composed, Composer, Wording
+
+FROZEN = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.SENT, DeliveryState.UNKNOWN)
+
+
+class Posts:
+    """The life of a post up to its approval."""
+
+    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform], composer: Composer) -> None:
+        self._db = db
+        self._clock = clock
+        self._platforms = platforms
+        self._composer = composer
+
+    async def draft(
+        self,
+        actor: Actor,
+        wordings: Sequence[Wording],
+        *,
+        brief: str = "",
+        images: Sequence[Image] = (),
+        conversation_id: str | None = None,
+    ) -> PostView:
+        """A new post on every account named; a text too long for an account becomes a thread there.
+
+        Raises:
+            Invalid: nothing to say, far too much, or an account nobody connected.
+        """
+        actor.require("draft")
+        composed = await self._composer.compose(actor, wordings, images)
+        if not composed:
+            raise Invalid("No account is connected yet, so there is nowhere to post. Connect one first.")
+        async with self._db.writing() as session:
+            post = await self._new_post(session, actor, brief, conversation_id)
+            await self._write_revision(session, actor, post, composed, change="")
+            self._record(session, actor, "post.drafted", post)
+            return await view(session, self._platforms, post)
+
+    async def revise(
+        self,
+        actor: Actor,
+        post_id: str,
+        wordings: Sequence[Wording],
+        *,
+        change: str,
+        base: int | None = None,
+        images: Sequence[Image] | None = None,
+    ) -> PostView:
+        """New wordings for an open post; accounts not named keep theirs. Voids the approval.
+
+        `base` is the revision the editor looked at; None means whichever is current. `images` None keeps the pictures.
+
+        Raises:
+            StaleRevision, WrongState, Invalid: nothing was changed.
+        """
+        actor.require("draft")
+        async with self._db.reading() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            before = await variants_of(session, post)
+            handles = await self._names_on(session, post)
+        kept = {account: contents.read(variant.content) for account, variant in before.items()}
+        scoped = [_within(wording, handles) for wording in wordings]
+        composed = await self._composer.compose(actor, scoped, images, kept)
+        async with self._db.writing() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            _require_open(post)
+            _require_current(post, base if base is not None else post.revision)
+            await self._require_unsent(session, post, composed)
+            post.revision += 1
+            await self._write_revision(session, actor, post, composed, change=change, kept=kept)
+            await self._void(session, post, "the wording changed")
+            self._record(session, actor, "post.revised", post, change=change)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def describe_image(self, actor: Actor, post_id: str, base: int, media_id: str, alt: str) -> PostView:
+        """Give a picture its description, in every part that shows it; a new revision."""
+        actor.require("draft")
+        async with self._db.writing() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            _require_open(post)
+            _require_current(post, base)
+            before = {one: contents.read(row.content) for one, row in (await variants_of(session, post)).items()}
+            composed = [Composed(one, _described(content, media_id, alt)) for one, content in before.items()]
+            await self._require_unsent(session, post, composed)
+            post.revision += 1
+            await self._write_revision(session, actor, post, composed, change="described a picture")
+            await self._void(session, post, "a description changed")
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def undo(self, actor: Actor, post_id: str, revision: int) -> PostView:
+        """Take back the last thing done to a post that has not left the house: delete, approval, request or edit.
+
+        Raises:
+            StaleRevision: another revision is current.
+            WrongState: there is nothing to take back.
+        """
+        actor.require("draft")
+        async with self._db.writing() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            _require_current(post, revision)
+            current = await revision_row(session, post, post.revision)
+            words = undo_words(post, current, await deliveries_of(session, self._platforms, post))
+            if not words:
+                raise WrongState(
+                    f"There is nothing to undo on #{post.number}: it is as it was drafted, or already out."
+                )
+            await self._take_back(session, actor, post, current)
+            self._record(session, actor, "post.undone", post, what=words)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def _take_back(self, session: AsyncSession, actor: Actor, post: Post, current: Revision) -> None:
+        was = post.state
+        await self._void(session, post, "taken back")
+        if was is not PostState.DRAFT:
+            if was is PostState.DISCARDED:
+                await session.execute(
+                    update(Delivery).where(Delivery.post_id == post.id).values(state=DeliveryState.WAITING)
+                )
+            return
+        source = (current.repeats or current.number) - 1
+        earlier = await revision_row(session, post, source)
+        again = earlier.repeats or earlier.number
+        variants = await variants_of(session, post, again)
+        composed = [Composed(account, contents.read(row.content)) for account, row in variants.items()]
+        post.revision += 1
+        await self._write_revision(session, actor, post, composed, change="undid the last edit", repeats=again)
+
+    async def discard(self, actor: Actor, post_id: str, revision: int) -> PostView:
+        """Delete a post that is not out anywhere: it will never be published. Undo brings it back.
+
+        Raises:
+            StaleRevision, WrongState: it changed meanwhile, or part of it is public already.
+        """
+        actor.require("draft")
+        async with self._db.writing() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            _require_open(post)
+            _require_current(post, revision)
+            rows = (await session.scalars(select(Delivery).where(Delivery.post_id == post.id))).all()
+            if any(row.state in FROZEN for row in rows):
+                raise WrongState(
+                    f"#{post.number} is already out, or on its way, on an account. Cancel the rest instead."
+                )
+            await self._void(session, post, "the post was deleted")
+            for row in rows:
+                row.state = DeliveryState.CANCELLED
+            post.state = PostState.DISCARDED
+            self._record(session, actor, "post.discarded", post)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def view(self, workspace_id: str, post_id: str) -> PostView:
+        """The post as it is now.
+
+        Raises:
+            NotFound: this workspace has no such post.
+        """
+        async with self._db.reading() as session:
+            return await view(session, self._platforms, await post_row(session, workspace_id, post_id))
+
+    async def numbered(self, workspace_id: str, number: int) -> PostView:
+        """The post people call #`number`; 0 means the newest that is still open.
+
+        Raises:
+            NotFound: there is none.
+        """
+        async with self._db.reading() as session:
+            query = select(Post).where(Post.workspace_id == workspace_id).order_by(Post.number.desc())
+            query = query.where(Post.number == number) if number else query.where(Post.state != PostState.DISCARDED)
+            post = await session.scalar(query.limit(1))
+            if post is None:
+                what = f"no post #{number}" if number else "no open post"
+                raise NotFound(f"There is {what} here. Ask for a draft first, or look at the calendar.")
+            return await view(session, self._platforms, post)
+
+    async def open_posts(self, workspace_id: str, limit: int = 10) -> list[PostView]:
+        """The newest posts that are not out everywhere, newest first."""
+        async with self._db.reading() as session:
+            unfinished = select(Delivery.post_id).where(
+                Delivery.state.not_in([DeliveryState.SENT, DeliveryState.CANCELLED])
+            )
+            rows = await session.scalars(
+                select(Post)
+                .where(Post.workspace_id == workspace_id, Post.state != PostState.DISCARDED, Post.id.in_(unfinished))
+                .order_by(Post.number.desc())
+                .limit(limit)
+            )
+            return [await view(session, self._platforms, row) for row in rows.all()]
+
+    async def _names_on(self, session: AsyncSession, post: Post) -> tuple[str, ...]:
+        rows = await session.scalars(select(Delivery.account_id).where(Delivery.post_id == post.id))
+        return tuple(rows.all())
+
+    async def _new_post(self, session: AsyncSession, actor: Actor, brief: str, conversation_id: str | None) -> Post:
+        workspace = await session.get_one(Workspace, actor.workspace_id)
+        post = Post(
+            id=new_id("post"),
+            workspace_id=workspace.id,
+            number=workspace.next_post_number,
+            author_id=actor.member_id,
+            conversation_id=conversation_id,
+            brief=brief[:500],
+            state=PostState.DRAFT,
+            revision=1,
+            created_at=self._clock.now(),
+        )
+        workspace.next_post_number += 1
+        session.add(post)
+        await session.flush()
+        return post
+
+    async def _write_revision(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        post: Post,
+        composed: Sequence[Composed],
+        *,
+        change: str,
+        kept: Mapping[str, Content] | None = None,
+        repeats: int | None = None,
+    ) -> None:
+        revision = Revision(
+            id=new_id("revision"),
+            post_id=post.id,
+            number=post.revision,
+            author_id=actor.member_id,
+            change=change[:300],
+            repeats=repeats,
+            created_at=self._clock.now(),
+        )
+        session.add(revision)
+        await session.flush()
+        new = {one.account_id for one in composed}
+        unchanged = [Composed(account, content) for account, content in (kept or {}).items() if account not in new]
+        have = set(await self._names_on(session, post))
+        for one in [*composed, *unchanged]:
+            session.add(
+                Variant(
+                    id=new_id("variant"),
+                    revision_id=revision.id,
+                    account_id=one.account_id,
+                    content=contents.kept(one.content),
+                    digest=one.digest,
+                )
+            )
+            if one.account_id not in have:
+                session.add(
+                    Delivery(
+                        id=new_id("delivery"),
+                        workspace_id=post.workspace_id,
+                        post_id=post.id,
+                        account_id=one.account_id,
+                    )
+                )
+        await session.flush()
+
+    async def _require_unsent(self, session: AsyncSession, post: Post, composed: Sequence[Composed]) -> None:
+        """Refuse to reword what is public: a whole delivery, or the parts of a thread that are out."""
+        before = await variants_of(session, post)
+        for one in composed:
+            delivery = await session.scalar(
+                select(Delivery).where(Delivery.post_id == post.id, Delivery.account_id == one.account_id)
+            )
+            if delivery is None or before[one.account_id].digest == one.digest:
+                continue
+            if delivery.state in FROZEN:
+                raise WrongState(f"#{post.number} is already out, or on its way, there. Draft a new post instead.")
+            sent = await session.scalars(
+                select(Part.position).where(Part.delivery_id == delivery.id, Part.sent_at.is_not(None))
+            )
+            public = len(sent.all())
+            if contents.read(before[one.account_id].content).parts[:public] != one.content.parts[:public]:
+                raise WrongState(
+                    f"The first {public} parts of #{post.number} are public. Change only those after them."
+                )
+
+    async def _void(self, session: AsyncSession, post: Post, why: str) -> None:
+        """The approval no longer counts; what had failed may be approved anew."""
+        now = self._clock.now()
+        rows = await session.scalars(select(Delivery).where(Delivery.post_id == post.id, Delivery.state.not_in(FROZEN)))
+        for delivery in rows.all():
+            if delivery.approval_id:
+                approval = await session.get_one(Approval, delivery.approval_id)
+                approval.revoked_at, approval.revoked_why = now, why
+                delivery.approval_id = None
+            if delivery.state is DeliveryState.FAILED:
+                delivery.state = DeliveryState.WAITING
+            delivery.error_code = delivery.error = ""
+        post.state = PostState.DRAFT
+
+    def _record(self, session: AsyncSession, actor: Actor, verb: str, post: Post, **detail: Any) -> None:
+        record(
+            session,
+            workspace_id=post.workspace_id,
+            verb=verb,
+            subject=post.id,
+            at=self._clock.now(),
+            member_id=actor.member_id,
+            revision=post.revision,
+            **detail,
+        )
+
+
+def _within(wording: Wording, account_ids: tuple[str, ...]) -> Wording:
+    """An edit without named accounts means the accounts the post has, not every account there is."""
+    return wording if wording.accounts else replace(wording, accounts=account_ids)
+
+
+def _described(content: Content, media_id: str, alt: str) -> Content:
+    def described(part: PartContent) -> PartContent:
+        images = tuple(replace(one, alt=alt) if one.media_id == media_id else one for one in part.images)
+        return replace(part, images=images)
+
+    return replace(content, parts=tuple(described(part) for part in content.parts))
+
+
+def _require_open(post: Post) -> None:
+    if post.state is PostState.DISCARDED:
+        raise WrongState(f"#{post.number} was deleted. Undo that first, or draft a new one.")
+
+
+def _require_current(post: Post, revision: int) -> None:
+    if revision != post.revision:
+        raise StaleRevision(
+            f"This is version {revision} of #{post.number}; version {post.revision} is current. Nothing was changed: "
+            "look at the current card.",
+            post.revision,
+        )

@@ -1,0 +1,240 @@
+"""Publishing: claim, prepare, then for each part arm, commit once, record. Nothing else in the product makes a post public.
+
+(transaction) the claim and, before every commit, an `Attempt` with every handle that lets us ask later;
+(network) exactly one `commit`, never repeated by itself; (transaction) what it came to.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import jobs, notices, outcomes
+from content.accounts import Accounts
+from content.database import Database, database_now
+from content.errors import NeedsReconnect, OutcomeUnknown, PlatformError
+from content.firing import LEASE, Claim, Later, claim, parts_of
+from content.ids import new_id
+from content.media import MediaStore
+from content.models import Attempt, Delivery, DeliveryState, Outcome
+from content.platform import Access, Connects, Pending, Platform, Prepared, Published
+from content.times import Clock
+from content.tracing import Tracing
+
+log = logging.getLogger(__name__)
+
+COMMIT_TAKES = timedelta(seconds=60)
+"""A commit that takes longer is given up on as unknown, well inside the lease."""
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """The fence moved on: another worker has the delivery, so this one writes nothing more."""
+
+
+class Publishing:
+    """The handler of `publish` jobs, one delivery each."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        platforms: Mapping[str, Platform],
+        accounts: Accounts,
+        media: MediaStore,
+        tracing: Tracing,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._platforms = platforms
+        self._accounts = accounts
+        self._media = media
+        self._tracing = tracing
+
+    async def publish(self, delivery_id: str) -> datetime | None:
+        """Bring a delivery one step on, whatever state it is in; returns when to look again, or None."""
+        step = await self._look(delivery_id)
+        if isinstance(step, Claim):
+            return await self._send(step)
+        if isinstance(step, Later):
+            return step.at
+        return await self._tracing.trace(delivery_id)
+
+    async def _look(self, delivery_id: str) -> Claim | Later | None:
+        """A claim, a time to look again, or None where what happened must be found out first."""
+        async with self._db.writing() as session:
+            delivery = await session.get(Delivery, delivery_id)
+            now = (await session.execute(select(database_now()))).scalar_one()
+            if delivery is None:
+                return Later()
+            if delivery.state is DeliveryState.WAITING:
+                return await claim(session, self._clock, self._platforms, delivery, now)
+            if delivery.state is DeliveryState.SENDING and delivery.lease_until and delivery.lease_until > now:
+                return Later(delivery.lease_until)
+            under_way = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
+            return None if delivery.state in under_way else Later()
+
+    async def _send(self, mine: Claim) -> datetime | None:
+        try:
+            access = await self._accounts.access(mine.account_id)
+            prepared = await self._prepare(mine, access)
+        except NeedsReconnect as refused:
+            return await self._renew(mine, refused)
+        except PlatformError as refused:
+            return await self._nothing_happened(mine, refused)
+        sent = list(mine.sent)
+        for position, already in enumerate(mine.sent):
+            if already is not None:
+                continue
+            earlier = [part for part in sent[:position] if part is not None]
+            result = await self._commit(mine, prepared, position, earlier)
+            if not isinstance(result, Published):
+                return result
+            sent[position] = result
+        return None
+
+    async def _prepare(self, mine: Claim, access: Access) -> Prepared:
+        async with self._db.reading() as session:
+            latest = await session.scalar(
+                select(Attempt.handles)
+                .where(Attempt.delivery_id == mine.delivery_id)
+                .order_by(Attempt.started_at.desc(), Attempt.id)
+                .limit(1)
+            )
+        return await self._platforms[mine.platform].prepare(mine.rendering, access, self._media, latest or {})
+
+    async def _commit(
+        self, mine: Claim, prepared: Prepared, position: int, earlier: list[Published]
+    ) -> Published | datetime | None:
+        """One part: armed, committed once, recorded. Anything but `Published` ends the run."""
+        attempt_id = await self._arm(mine, prepared, position)
+        if attempt_id is None:
+            return None
+        platform = self._platforms[mine.platform]
+        try:
+            result = await asyncio.wait_for(
+                platform.commit(prepared, position, mine.keys[position], earlier), COMMIT_TAKES.total_seconds()
+            )
+        except PlatformError as error:
+            return await self._record_error(mine, attempt_id, error)
+        except Exception as error:
+            log.exception("delivery.commit_broke", extra={"delivery": mine.delivery_id})
+            return await self._record_error(mine, attempt_id, _unknown(mine, error))
+        if isinstance(result, Pending):
+            return await self._record_pending(mine, attempt_id, result)
+        return await self._record_published(mine, attempt_id, position, result)
+
+    async def _arm(self, mine: Claim, prepared: Prepared, position: int) -> str | None:
+        """Write down that a commit is about to leave, if the delivery is still ours and still wanted."""
+        async with self._db.writing() as session:
+            delivery = await self._mine(session, mine)
+            if delivery is None:
+                return None
+            now = (await session.execute(select(database_now()))).scalar_one()
+            parts = await parts_of(session, delivery, len(mine.keys))
+            attempt = Attempt(
+                id=new_id("attempt"),
+                delivery_id=delivery.id,
+                part_id=parts[position].id,
+                fence=mine.fence,
+                handles=dict(prepared.handles),
+                started_at=now,
+            )
+            session.add(attempt)
+            delivery.lease_until = now + LEASE
+            return attempt.id
+
+    async def _mine(self, session: AsyncSession, mine: Claim) -> Delivery | None:
+        delivery = await session.get(Delivery, mine.delivery_id)
+        held = delivery is not None and delivery.fence == mine.fence and delivery.state is DeliveryState.SENDING
+        return delivery if held else None
+
+    async def _record_published(
+        self, mine: Claim, attempt_id: str, position: int, result: Published
+    ) -> Published | None:
+        async with self._db.writing() as session:
+            await outcomes.close(session, self._clock, attempt_id, Outcome.SENT)
+            delivery = await self._mine(session, mine)
+            if delivery is None:
+                return None
+            await outcomes.part_sent(session, self._clock, delivery, position, len(mine.keys), result)
+            return result
+
+    async def _record_pending(self, mine: Claim, attempt_id: str, result: Pending) -> datetime | None:
+        async with self._db.writing() as session:
+            delivery = await self._mine(session, mine)
+            if delivery is None:
+                return None
+            attempt = await session.get_one(Attempt, attempt_id)
+            attempt.handles = dict(attempt.handles) | {"pending": dict(result.handles)}
+            delivery.state, delivery.lease_until = DeliveryState.PROCESSING, None
+            await notices.redraw(session, self._clock, delivery.post_id)
+            return self._clock.now() + timedelta(seconds=5)
+
+    async def _record_error(self, mine: Claim, attempt_id: str, error: PlatformError) -> datetime | None:
+        outcome = outcomes.of(error)
+        async with self._db.writing() as session:
+            await outcomes.close(session, self._clock, attempt_id, outcome, error.message)
+            delivery = await self._mine(session, mine)
+            if delivery is None:
+                return None
+            if outcome is Outcome.UNKNOWN:
+                return await outcomes.unknown(session, self._clock, delivery, error)
+        if isinstance(error, NeedsReconnect):
+            return await self._renew(mine, error)
+        return await self._nothing_happened(mine, error)
+
+    async def _renew(self, mine: Claim, refused: NeedsReconnect) -> datetime | None:
+        """A refused login may only be old: one renewal, then the same delivery again; else the person is asked."""
+        platform = self._platforms[mine.platform]
+        renewable = isinstance(platform, Connects) and await self._first_refusal(mine)
+        try:
+            if renewable:
+                await self._accounts.refresh(await self._accounts.access(mine.account_id))
+                return await self._wait(mine, refused, self._clock.now())
+        except PlatformError as error:
+            if not isinstance(error, NeedsReconnect):
+                return await self._nothing_happened(mine, error)
+            refused = error
+        await self._accounts.lost_login(mine.account_id)
+        return await self._wait(mine, refused, self._clock.now())
+
+    async def _first_refusal(self, mine: Claim) -> bool:
+        async with self._db.reading() as session:
+            delivery = await session.get_one(Delivery, mine.delivery_id)
+            return delivery.refused_login_at is None or delivery.refused_login_at < self._clock.now() - LEASE
+
+    async def _nothing_happened(self, mine: Claim, error: PlatformError) -> datetime | None:
+        """Certainly nothing went out: wait and try again, or give up where only a person can change something."""
+        async with self._db.writing() as session:
+            delivery = await self._mine(session, mine)
+            if delivery is None:
+                return None
+            verdict = jobs.after(error, delivery.tries, self._clock.now())
+            if isinstance(verdict, jobs.Again):
+                await outcomes.wait_again(session, self._clock, delivery, error)
+                return verdict.at
+            await outcomes.failed(session, self._clock, delivery, error)
+            return None
+
+    async def _wait(self, mine: Claim, error: NeedsReconnect, at: datetime) -> datetime | None:
+        async with self._db.writing() as session:
+            delivery = await self._mine(session, mine)
+            if delivery is None:
+                return None
+            delivery.refused_login_at = self._clock.now()
+            await outcomes.wait_again(session, self._clock, delivery, None)
+            return at
+
+
+def _unknown(mine: Claim, error: Exception) -> OutcomeUnknown:
+    why = "took too long to answer" if isinstance(error, TimeoutError) else "did not end cleanly"
+    return OutcomeUnknown(
+        f"The request to {mine.rendering.label} {why}, so I cannot tell whether the post went out. I am checking.",
+        platform=mine.platform,
+        account=mine.account_id,
+    )

@@ -1,0 +1,238 @@
+"""When a post goes out: set, moved, held, released, cancelled, now. The delivery's row is the only timer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import notices
+from content.approvals import approve, arm, require_undecided
+from content.audit import record
+from content.database import Database
+from content.errors import Invalid, WrongState
+from content.models import Account, Approval, Delivery, DeliveryState, Post, PostState, Workspace
+from content.people import Actor
+from content.platform import Platform
+from content.times import Clock
+from content.views import PostView, post_row, view
+from content.when import Moment, Slot, understand
+
+MOVABLE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING)
+OPEN = (*MOVABLE, DeliveryState.FAILED)
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A post with its new time, and that time in words, with zone and distance."""
+
+    post: PostView
+    echo: str
+
+
+@dataclass(frozen=True)
+class CalendarEntry:
+    """One delivery in a stretch of days."""
+
+    at: datetime
+    post_id: str
+    number: int
+    words: str
+    label: str
+    handle: str
+    state: DeliveryState
+    approved: bool
+    url: str
+
+
+class Schedule:
+    """Times of posts. Nothing here publishes: it says when a job shall look."""
+
+    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform]) -> None:
+        self._db = db
+        self._clock = clock
+        self._platforms = platforms
+
+    async def set(self, actor: Actor, post_id: str, words: str) -> Scheduled:
+        """Have it go out when the words say, on every account where it is not out yet.
+
+        Raises:
+            Invalid: the words are no single moment, or one in the past.
+            WrongState: it is out, or deleted.
+        """
+        actor.require("draft")
+        now = self._clock.now()
+        moment = understand(words, now, actor.zone)
+        if isinstance(moment, Slot):
+            raise Invalid(
+                f"“{words}” is a weekly slot, and one post goes out once. Name a day, or ask me to plan it every week."
+            )
+        post = await self._move(actor, post_id, moment)
+        return Scheduled(post, moment.echo(now))
+
+    async def _move(self, actor: Actor, post_id: str, moment: Moment) -> PostView:
+        async with self._db.writing() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            rows = await self._open_rows(session, post)
+            workspace = await session.get_one(Workspace, post.workspace_id)
+            for row in rows:
+                row.due_at, row.zone = moment.at, moment.zone
+                if row.state is not DeliveryState.HELD:
+                    row.state = DeliveryState.WAITING
+                row.error_code = row.error = ""
+                await arm(session, self._clock, row)
+            if not workspace.approval_survives_move:
+                await self._withdraw(session, post, rows)
+            self._record(session, actor, "post.scheduled", post, at=moment.at.isoformat(), zone=moment.zone)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def _withdraw(self, session: AsyncSession, post: Post, rows: Sequence[Delivery]) -> None:
+        for row in rows:
+            if row.approval_id:
+                approval = await session.get_one(Approval, row.approval_id)
+                approval.revoked_at, approval.revoked_why = self._clock.now(), "the time was moved"
+                row.approval_id = None
+                post.state = PostState.DRAFT
+
+    async def post_now(self, actor: Actor, post_id: str, revision: int, *, button: str) -> PostView:
+        """Approve exactly this revision, where nobody has yet, and send it out at once. Only a button calls this.
+
+        Raises:
+            As `Approvals.approve`; WrongState: it is out, on its way, or deleted.
+        """
+        actor.require("approve")
+        async with self._db.writing() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            rows = await self._open_rows(session, post)
+            now = self._clock.now()
+            for row in rows:
+                row.due_at, row.zone, row.state = now, actor.zone, DeliveryState.WAITING
+                row.error_code = row.error = ""
+            await session.flush()
+            if post.state is not PostState.APPROVED or any(row.approval_id is None for row in rows):
+                post.state = PostState.DRAFT if post.state is PostState.APPROVED else post.state
+                await approve(session, self._clock, self._platforms, actor, post_id, revision, button)
+            for row in rows:
+                await arm(session, self._clock, row)
+            self._record(session, actor, "post.sent_now", post, button=button)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def hold(self, actor: Actor, post_id: str) -> PostView:
+        """Stop it from going out until it is released; time and approval stay.
+
+        Raises:
+            WrongState: nothing of it waits.
+        """
+        return await self._change(actor, post_id, DeliveryState.HELD, "post.held")
+
+    async def release(self, actor: Actor, post_id: str) -> PostView:
+        """Let a held post go out at its time again; one whose time passed asks first.
+
+        Raises:
+            WrongState: nothing of it is held.
+        """
+        return await self._change(actor, post_id, DeliveryState.WAITING, "post.released")
+
+    async def cancel(self, actor: Actor, post_id: str) -> PostView:
+        """Never send what is not out yet.
+
+        Raises:
+            WrongState: nothing of it is left to cancel.
+        """
+        return await self._change(actor, post_id, DeliveryState.CANCELLED, "post.cancelled")
+
+    async def _change(self, actor: Actor, post_id: str, to: DeliveryState, verb: str) -> PostView:
+        actor.require("draft")
+        async with self._db.writing() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            source = (DeliveryState.HELD,) if to is DeliveryState.WAITING else OPEN
+            rows = [row for row in await self._open_rows(session, post) if row.state in source]
+            if not rows:
+                raise WrongState(f"Nothing of #{post.number} is held. It goes out at its time.")
+            for row in rows:
+                row.state = to
+                if to is DeliveryState.WAITING and row.due_at is not None:
+                    await arm(session, self._clock, row)
+            self._record(session, actor, verb, post)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def calendar(self, workspace_id: str, start: datetime, end: datetime) -> list[CalendarEntry]:
+        """What goes or went out from `start` to before `end`, in order."""
+        async with self._db.reading() as session:
+            at = Delivery.due_at
+            rows = await session.execute(
+                select(Delivery, Post, Account)
+                .join(Post, Post.id == Delivery.post_id)
+                .join(Account, Account.id == Delivery.account_id)
+                .where(Delivery.workspace_id == workspace_id, Delivery.state != DeliveryState.CANCELLED)
+                .where(or_(at.between(start, end), Delivery.sent_at.between(start, end)))
+            )
+            entries = [await self._entry(session, *row) for row in rows.all()]
+            return sorted((one for one in entries if start <= one.at < end), key=lambda one: (one.at, one.number))
+
+    async def _entry(self, session: AsyncSession, delivery: Delivery, post: Post, account: Account) -> CalendarEntry:
+        shown = await view(session, self._platforms, post)
+        return CalendarEntry(
+            at=delivery.sent_at or delivery.due_at or post.created_at,
+            post_id=post.id,
+            number=post.number,
+            words=shown.words,
+            label=self._platforms[account.platform].spec.label,
+            handle=account.handle,
+            state=delivery.state,
+            approved=delivery.approval_id is not None,
+            url=delivery.url,
+        )
+
+    async def hold_everything(self, actor: Actor, held: bool) -> None:
+        """The workspace's kill switch: while it is on, nothing goes out; what is due waits, and asks when it is late."""
+        actor.require("manage")
+        async with self._db.writing() as session:
+            workspace = await session.get_one(Workspace, actor.workspace_id)
+            workspace.held = held
+            now = self._clock.now()
+            rows = await session.scalars(
+                select(Delivery).where(
+                    Delivery.workspace_id == workspace.id,
+                    Delivery.state == DeliveryState.WAITING,
+                    Delivery.due_at <= now,
+                )
+            )
+            for row in rows.all():
+                await arm(session, self._clock, row)
+            record(
+                session,
+                workspace_id=workspace.id,
+                verb="workspace.held" if held else "workspace.released",
+                subject=workspace.id,
+                at=now,
+                member_id=actor.member_id,
+            )
+
+    async def _open_rows(self, session: AsyncSession, post: Post) -> list[Delivery]:
+        if post.state is PostState.DISCARDED:
+            await require_undecided(session, self._clock, post)
+        rows = await session.scalars(
+            select(Delivery).where(Delivery.post_id == post.id, Delivery.state.in_(OPEN)).order_by(Delivery.id)
+        )
+        found = list(rows.all())
+        if not found:
+            raise WrongState(
+                f"#{post.number} is already out, on its way, or cancelled, on every account. Draft a new post instead."
+            )
+        return found
+
+    def _record(self, session: AsyncSession, actor: Actor, verb: str, post: Post, **detail: str) -> None:
+        record(
+            session,
+            workspace_id=post.workspace_id,
+            verb=verb,
+            subject=post.id,
+            at=self._clock.now(),
+            member_id=actor.member_id,
+            **detail,
+        )

@@ -1,0 +1,55 @@
+"""Bringing a database to the newest schema, and saying whether the models still match it."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import autogenerate, command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from content.database import Base, Database
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without a file of its own."""
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    settings.set_main_option("path_separator", "os")
+    settings.attributes["connection"] = connection
+    return settings
+
+
+async def migrate(db: Database, to: str = "head") -> None:
+    """Bring the schema to a revision: the newest by default, `base` for none at all."""
+
+    def run(connection: Connection) -> None:
+        if to == "base":
+            command.downgrade(config(connection), to)
+        else:
+            command.upgrade(config(connection), to)
+
+    async with db.engine.begin() as connection:
+        await connection.run_sync(run)
+
+
+async def is_current(db: Database) -> bool:
+    """Whether the database has the newest schema."""
+
+    def look(connection: Connection) -> bool:
+        newest = ScriptDirectory.from_config(config()).get_current_head()
+        return MigrationContext.configure(connection).get_current_revision() == newest
+
+    async with db.engine.connect() as connection:
+        return await connection.run_sync(look)
+
+
+async def differences(db: Database) -> list[Any]:
+    """What the models say and the migrated database does not; empty when they agree."""
+
+    def compare(connection: Connection) -> list[Any]:
+        return list(autogenerate.compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+    async with db.engine.connect() as connection:
+        return await connection.run_sync(compare)

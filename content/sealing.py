@@ -1,0 +1,48 @@
+"""Sealing of secrets at rest: with the database alone, nobody can log in anywhere."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from content.errors import NotAllowed
+
+
+class Sealer:
+    """Seals small mappings with the newest key and opens those sealed with any of them."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._box = MultiFernet([Fernet(key) for key in keys])
+
+    def seal(self, secrets: Mapping[str, str]) -> bytes:
+        """The secrets, unreadable without a key."""
+        return self._box.encrypt(json.dumps(dict(secrets), sort_keys=True).encode())
+
+    def open(self, sealed: bytes) -> dict[str, str]:
+        """What was sealed.
+
+        Raises:
+            NotAllowed: it was sealed with another key.
+        """
+        try:
+            opened: dict[str, str] = json.loads(self._box.decrypt(sealed))
+        except InvalidToken as wrong_key:
+            raise NotAllowed(
+                "A stored login cannot be opened: it was sealed with another key. Put the old sealing key back as a "
+                "second line of the key file, or connect the account again."
+            ) from wrong_key
+        return opened
+
+
+def keys_of(path: Path) -> list[bytes]:
+    """The keys in a file, newest first, one a line; on first run one is made, readable by its owner only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    return path.read_bytes().split()

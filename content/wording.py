@@ -1,0 +1,110 @@
+"""From what somebody wants said to each account's content: assigned, fitted, with mentions and links looked up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from content import contents
+from content.accounts import Accounts, AccountView
+from content.database import Database
+from content.errors import Invalid, PlatformError
+from content.fitting import fit
+from content.models import Account
+from content.people import Actor
+from content.platform import Content, Image, PartContent, Platform, Resolves
+from content.views import public_access
+
+LONGEST = 20_000
+"""Characters of one wording; more is a document, not a post."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What somebody wants said: one part or a thread's parts, on the named accounts or, for none, on all the others."""
+
+    parts: tuple[str, ...]
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Composed:
+    """One account's content, ready to be written into a revision."""
+
+    account_id: str
+    content: Content
+
+    @property
+    def digest(self) -> str:
+        """What an approval of it is bound to."""
+        return contents.digest(self.account_id, self.content)
+
+
+class Composer:
+    """Makes contents out of wordings. It may use the network, so it is called outside any transaction."""
+
+    def __init__(self, db: Database, platforms: Mapping[str, Platform], accounts: Accounts) -> None:
+        self._db = db
+        self._platforms = platforms
+        self._accounts = accounts
+
+    async def compose(
+        self,
+        actor: Actor,
+        wordings: Sequence[Wording],
+        images: Sequence[Image] | None,
+        kept: Mapping[str, Content] | None = None,
+    ) -> list[Composed]:
+        """Each account's content. `images` None keeps those of `kept`, the contents before this edit.
+
+        Raises:
+            Invalid: nothing to say, far too much, or an account nobody connected.
+        """
+        wanted = await self._assign(actor.workspace_id, wordings)
+        composed = []
+        for account, parts in wanted.items():
+            old = (kept or {}).get(account.id)
+            pictures = tuple(images) if images is not None else _pictures(old)
+            composed.append(await self._composed(account, parts, pictures, old))
+        return composed
+
+    async def _assign(self, workspace_id: str, wordings: Sequence[Wording]) -> dict[AccountView, tuple[str, ...]]:
+        """A wording that names an account goes before one that means all of them."""
+        assigned: dict[AccountView, tuple[str, ...]] = {}
+        for wording in sorted(wordings, key=lambda one: not one.accounts):
+            _check(wording)
+            for account in await self._accounts.matching(workspace_id, wording.accounts):
+                assigned.setdefault(account, wording.parts)
+        return assigned
+
+    async def _composed(
+        self, account: AccountView, parts: tuple[str, ...], pictures: tuple[Image, ...], old: Content | None
+    ) -> Composed:
+        async with self._db.reading() as session:
+            access = public_access(await session.get_one(Account, account.id))
+        platform = self._platforms[account.platform]
+        first, *rest = [part.strip() for part in parts]
+        wanted = (PartContent(first, pictures), *(PartContent(part) for part in rest))
+        content = fit(platform, access, Content(wanted, dict(old.settings) if old else {}))
+        return Composed(account.id, replace(content, resolved=await self._resolved(platform, account, content)))
+
+    async def _resolved(self, platform: Platform, account: AccountView, content: Content) -> Mapping[str, Any]:
+        if not isinstance(platform, Resolves):
+            return {}
+        try:
+            return await platform.resolve(content, await self._accounts.access(account.id))
+        except PlatformError:
+            return {}  # unreachable now: mentions and links stay plain text, which the preview shows
+
+
+def _check(wording: Wording) -> None:
+    size = sum(len(part) for part in wording.parts)
+    if not wording.parts:
+        raise Invalid("There is nothing to post. Say what it should be about, or write the text.")
+    if size > LONGEST:
+        raise Invalid(
+            f"This text has {size:,} characters; a post may have {LONGEST:,}. Send a shorter text, or several posts."
+        )
+
+
+def _pictures(content: Content | None) -> tuple[Image, ...]:
+    return tuple(image for part in content.parts for image in part.images) if content else ()

@@ -1,0 +1,41 @@
+"""What every test can ask for: a clock that stands still, and a migrated database in a folder of its own."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from content.database import Database
+from content.schema import migrate
+from content.times import SystemClock
+from tests.fakes.clock import FakeClock
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database built by the migrations, once; tests copy it."""
+    path = tmp_path_factory.mktemp("schema") / "empty.db"
+
+    async def build() -> None:
+        db = Database(f"sqlite+aiosqlite:///{path}", SystemClock())
+        await migrate(db)
+        await db.close()
+
+    asyncio.run(build())
+    return path
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def db(clock: FakeClock, tmp_path: Path, migrated_file: Path) -> AsyncIterator[Database]:
+    path = tmp_path / "copydesk.db"
+    shutil.copy(migrated_file, path)
+    database = Database(f"sqlite+aiosqlite:///{path}", clock)
+    yield database
+    await database.close()
