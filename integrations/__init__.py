@@ -1,0 +1,30 @@
+"""Social platforms and trend sources: one file each, and here the only list of the platforms."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from content.platform import Platform
+from content.times import Clock
+from integrations.bluesky import Bluesky
+from integrations.folder import Folder
+from integrations.http import Http
+from integrations.mastodon import Mastodon
+
+
+@dataclass(frozen=True)
+class Deps:
+    """What a platform may be built with."""
+
+    http: Http
+    clock: Clock
+    folder: Path
+    """Where the folder platform publishes."""
+
+
+PLATFORMS: Mapping[str, Callable[[Deps], Platform]] = {
+    "bluesky": lambda deps: Bluesky(deps.http, deps.clock),
+    "folder": lambda deps: Folder(deps.folder, deps.clock),
+    "mastodon": lambda deps: Mastodon(deps.http, deps.clock),
+}
+"""Every platform by its name; its `spec.name` is the same."""
