@@ -1,0 +1,47 @@
+# `make run` and `make test` set up what they need, on a machine with Python 3.11+, pip, git and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PACKAGES := app bot web agent tools memory integrations content
+COPYDESK = $(BIN)/python -m app
+
+.PHONY: run test check setup format lock bench migration clean
+
+run: setup
+	@exec $(COPYDESK) serve
+
+test: setup
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+setup: $(READY)
+
+$(READY): requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+# The lock files name no package index. Needs uv on the PATH.
+lock:
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.txt
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.txt
+	uv pip compile pyproject.toml --group dev --group proof --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-proof.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info
