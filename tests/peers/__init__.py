@@ -1,0 +1,1 @@
+"""Servers that other people wrote, started on loopback for a test."""
