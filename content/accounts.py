@@ -118,6 +118,7 @@ class Accounts:
             Invalid: the state is unknown, used, too old, or another member's: nothing was changed.
             PlatformError: the platform's own refusal, in words.
         """
+        actor.require("connect")
         attempt = await self._use_attempt(actor, state)
         keep = self._sealer.open(attempt.sealed)
         result = await self._connects(attempt.platform).finish(keep, answer, callback_url)
@@ -174,7 +175,7 @@ class Accounts:
         waiting = await session.scalars(
             select(Delivery).where(
                 Delivery.account_id == account.id,
-                Delivery.state == DeliveryState.WAITING,
+                Delivery.state.in_([DeliveryState.WAITING, DeliveryState.UNKNOWN]),
                 Delivery.error_code == NeedsReconnect.code,
             )
         )
@@ -198,7 +199,10 @@ class Accounts:
         Raises:
             NotFound, NeedsReconnect, Unavailable: and nothing was changed.
         """
-        access = await self._open(account_id)
+        account = await self._row(account_id)
+        access = self._opened(account)
+        if account.state != "connected":
+            raise _must_reconnect(access, self._platforms[access.platform].spec.label)
         if access.expires_at and access.expires_at - self._clock.now() < REFRESH_BEFORE:
             return await self.refresh(access)
         return access
@@ -210,20 +214,25 @@ class Accounts:
             NeedsReconnect: the platform will not renew it; the account is marked so.
             Unavailable: the platform cannot be reached; the old login is kept.
         """
-        platform = self._platforms[stale.platform]
         async with self._refreshing[stale.account_id]:
-            now_kept = await self._open(stale.account_id)
-            if now_kept.secrets != stale.secrets:
-                return now_kept  # somebody else was faster
-            if not isinstance(platform, Connects):
-                raise _must_reconnect(stale, platform.spec.label)
-            try:
-                login = await platform.refresh(stale)
-            except NeedsReconnect:
-                await self.lost_login(stale.account_id)
-                raise
-            await self._store_login(stale.account_id, login)
+            kept = await self._open(stale.account_id)
+            if kept.secrets != stale.secrets:
+                return kept  # somebody else was faster
+            await self._exchange(stale)
         return await self._open(stale.account_id)
+
+    async def _exchange(self, stale: Access) -> None:
+        platform = self._platforms[stale.platform]
+        if not isinstance(platform, Connects):
+            raise _must_reconnect(stale, platform.spec.label)
+        try:
+            login = await platform.refresh(stale)
+        except NeedsReconnect:
+            if (await self._open(stale.account_id)).secrets != stale.secrets:
+                return  # another process was faster, which is why this login is no longer renewed
+            await self.lost_login(stale.account_id)
+            raise
+        await self._store_login(stale.account_id, login)
 
     async def _store_login(self, account_id: str, login: Login) -> None:
         async with self._db.writing() as session:
@@ -247,7 +256,7 @@ class Accounts:
     async def disconnect(self, actor: Actor, account_id: str) -> AccountView:
         """Let an account go: revoked at the platform where that works, its login forgotten, its history kept."""
         actor.require("connect")
-        access = await self._open(account_id, actor.workspace_id)
+        access = self._opened(await self._row(account_id, actor.workspace_id))
         platform = self._platforms[access.platform]
         if isinstance(platform, Connects):
             with contextlib.suppress(PlatformError):  # the login is forgotten here all the same, as was asked
@@ -285,11 +294,17 @@ class Accounts:
             found |= {account.id: account for account in hits}
         return list(found.values())
 
-    async def _open(self, account_id: str, workspace_id: str | None = None) -> Access:
+    async def _open(self, account_id: str) -> Access:
+        return self._opened(await self._row(account_id))
+
+    async def _row(self, account_id: str, workspace_id: str | None = None) -> Account:
         async with self._db.reading() as session:
             account = await session.get(Account, account_id)
         if account is None or workspace_id not in (None, account.workspace_id):
             raise NotFound("There is no such account here. See the connected accounts, or connect it.")
+        return account
+
+    def _opened(self, account: Account) -> Access:
         return Access(
             account.id,
             account.platform,

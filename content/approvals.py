@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from content import contents, jobs, notices
 from content.audit import record
 from content.database import Database
-from content.errors import Conflict, Invalid, NotAllowed, StaleRevision, WrongState
+from content.errors import Conflict, Invalid, NotAllowed, WrongState
 from content.ids import new_id
-from content.models import Approval, Delivery, DeliveryState, Member, Post, PostState, Workspace
+from content.models import ENDED, IN_FLIGHT, Approval, Delivery, Member, Post, PostState, Workspace
 from content.people import Actor, may_approve_own
 from content.platform import Platform
 from content.times import Clock, said
-from content.views import PostView, post_row, variants_of, view
+from content.views import PostView, post_row, require_current, variants_of, view
 
 
 class Approvals:
@@ -69,7 +69,7 @@ class Approvals:
         actor.require("approve")
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
-            _require_current(post, revision)
+            require_current(post, revision)
             await self._require_undecided(session, post)
             post.state = PostState.DRAFT
             self._record(session, actor, "post.changes_requested", post, note=note[:500])
@@ -95,7 +95,7 @@ async def approve(
     """The decision itself, inside the transaction of the caller."""
     actor.require("approve")
     post = await post_row(session, actor.workspace_id, post_id)
-    _require_current(post, revision)
+    require_current(post, revision)
     await require_undecided(session, clock, post)
     workspace = await session.get_one(Workspace, post.workspace_id)
     if post.author_id == actor.member_id and not await may_approve_own(session, workspace):
@@ -108,13 +108,11 @@ async def approve(
 
 
 async def _bind(session: AsyncSession, clock: Clock, actor: Actor, post: Post, button: str) -> None:
-    """One approval a delivery, bound to the digest of what its account will get."""
+    """One approval a delivery, bound to the digest of what its account will get; what is on its way has its own."""
     now = clock.now()
     variants = await variants_of(session, post)
     rows = await session.scalars(
-        select(Delivery).where(
-            Delivery.post_id == post.id, Delivery.state.not_in([DeliveryState.SENT, DeliveryState.CANCELLED])
-        )
+        select(Delivery).where(Delivery.post_id == post.id, Delivery.state.not_in([*ENDED, *IN_FLIGHT]))
     )
     for delivery in rows.all():
         content = contents.read(variants[delivery.account_id].content)
@@ -174,15 +172,6 @@ async def require_undecided(session: AsyncSession, clock: Clock, post: Post) -> 
     who = "the desk" if row is None else row[1].name
     when = "" if row is None else f" on {said(row[0].decided_at, 'UTC', clock.now())}"
     raise Conflict(f"#{post.number} is already approved, by {who}{when}. There is nothing left to decide.")
-
-
-def _require_current(post: Post, revision: int) -> None:
-    if revision != post.revision:
-        raise StaleRevision(
-            f"This is version {revision} of #{post.number}; version {post.revision} is current. Nothing was decided: "
-            "look at the current card.",
-            post.revision,
-        )
 
 
 def _note(session: AsyncSession, clock: Clock, actor: Actor, verb: str, post: Post, **detail: str) -> None:

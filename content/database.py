@@ -67,6 +67,11 @@ def _call_function(element: database_now, compiler: SQLCompiler, **_: Any) -> st
     return "copydesk_now()"
 
 
+@compiles(database_now, "postgresql")
+def _ask_server(element: database_now, compiler: SQLCompiler, **_: Any) -> str:
+    return "clock_timestamp()"
+
+
 class Base(DeclarativeBase):
     """Every table's parent."""
 

@@ -3,14 +3,14 @@
 `claim` is the only way into `sending`. It refuses a delivery whose exact content has no valid approval, whoever asks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, notices
+from content import contents, notices, outcomes
 from content.audit import record
 from content.errors import NeedsReconnect
 from content.ids import new_id
@@ -27,7 +27,7 @@ from content.models import (
     PostState,
     Workspace,
 )
-from content.platform import Access, Content, Platform, Published, Rendering
+from content.platform import Content, Platform, Published, Rendering
 from content.times import Clock
 from content.views import public_access, variants_of
 
@@ -45,6 +45,8 @@ class Claim:
     platform: str
     fence: int
     rendering: Rendering
+    digest: str
+    approval_id: str | None
     keys: tuple[str, ...]
     """The idempotency key of every part."""
     sent: tuple[Published | None, ...]
@@ -67,18 +69,40 @@ async def claim(
     platform = platforms[account.platform]
     variant = (await variants_of(session, post))[account.id]
     content = contents.read(variant.content)
+    rendering = platform.render(content, public_access(account))
     later = (
         _not_due(delivery, now)
-        or await _switched_off(session, post, now)
+        or await switched_off(session, delivery, now)
         or await _overdue(session, clock, delivery, post, now)
         or await _not_approved(session, clock, delivery, post, content)
         or await _no_login(session, clock, delivery, account)
         or await _too_close(session, platform, delivery, now)
         or await _twin(session, delivery, account, content, now)
+        or await _nothing_left(session, clock, delivery, rendering)
     )
     if later is not None:
         return later
-    return await _take(session, delivery, post, platform, public_access(account), content, now)
+    return await _take(session, delivery, rendering, content, now)
+
+
+async def reclaim(
+    session: AsyncSession, clock: Clock, platforms: Mapping[str, Platform], delivery: Delivery, now: datetime
+) -> Claim | Later:
+    """Take a delivery of unknown outcome to repeat the same commit with the same key, where the platform allows that.
+
+    The time, spacing and caps were looked at when it first went out; until it is known, nobody can change it.
+    """
+    post = await session.get_one(Post, delivery.post_id)
+    account = await session.get_one(Account, delivery.account_id)
+    content = contents.read((await variants_of(session, post))[account.id].content)
+    rendering = platforms[account.platform].render(content, public_access(account))
+    later = await switched_off(session, delivery, now) or await _no_login(session, clock, delivery, account)
+    if later is not None:
+        return later
+    if not await _has_yes(session, delivery, content):
+        await outcomes.ask_person(session, clock, delivery, rendering.label)
+        return Later()
+    return await _take(session, delivery, rendering, content, now)
 
 
 def _not_due(delivery: Delivery, now: datetime) -> Later | None:
@@ -87,9 +111,9 @@ def _not_due(delivery: Delivery, now: datetime) -> Later | None:
     return Later(delivery.due_at) if delivery.due_at > now else None
 
 
-async def _switched_off(session: AsyncSession, post: Post, now: datetime) -> Later | None:
+async def switched_off(session: AsyncSession, delivery: Delivery, now: datetime) -> Later | None:
     """The kill switch: what is due waits, without growing a burst, because what is late asks."""
-    workspace = await session.get_one(Workspace, post.workspace_id)
+    workspace = await session.get_one(Workspace, delivery.workspace_id)
     return Later(now + LOOK_AGAIN) if workspace.held else None
 
 
@@ -103,27 +127,28 @@ async def _overdue(session: AsyncSession, clock: Clock, delivery: Delivery, post
 
 
 async def _begun(session: AsyncSession, delivery: Delivery) -> bool:
-    """Whether something of it is public, or may be."""
+    """Whether some part of it is public."""
     part = select(Part.id).where(Part.delivery_id == delivery.id, Part.sent_at.is_not(None))
-    tried = select(Attempt.id).where(Attempt.delivery_id == delivery.id, Attempt.outcome == Outcome.UNKNOWN)
-    return bool(await session.scalar(part.limit(1)) or await session.scalar(tried.limit(1)))
+    return await session.scalar(part.limit(1)) is not None
 
 
 async def _not_approved(
     session: AsyncSession, clock: Clock, delivery: Delivery, post: Post, content: Content
 ) -> Later | None:
-    approval = await session.get(Approval, delivery.approval_id) if delivery.approval_id else None
-    wanted = contents.digest(delivery.account_id, content)
-    valid = (
-        approval is not None
-        and post.state is PostState.APPROVED
-        and approval.revoked_at is None
-        and approval.delivery_id == delivery.id
-        and approval.digest == wanted
-    )
-    if valid:
+    if post.state is PostState.APPROVED and await _has_yes(session, delivery, content):
         return None
     return await _ask(session, clock, delivery, post, "not_approved", "Nobody approved this wording before its time.")
+
+
+async def _has_yes(session: AsyncSession, delivery: Delivery, content: Content) -> bool:
+    """Whether somebody approved exactly this on exactly this account, and nobody took it back."""
+    approval = await session.get(Approval, delivery.approval_id) if delivery.approval_id else None
+    return (
+        approval is not None
+        and approval.revoked_at is None
+        and approval.delivery_id == delivery.id
+        and approval.digest == contents.digest(delivery.account_id, content)
+    )
 
 
 async def _ask(session: AsyncSession, clock: Clock, delivery: Delivery, post: Post, code: str, why: str) -> Later:
@@ -150,23 +175,28 @@ async def _no_login(session: AsyncSession, clock: Clock, delivery: Delivery, acc
 
 async def _too_close(session: AsyncSession, platform: Platform, delivery: Delivery, now: datetime) -> Later | None:
     """Spacing and the daily cap of the account; a thread that has begun goes on."""
-    same = select(func.max(Delivery.sent_at)).where(
-        Delivery.account_id == delivery.account_id, Delivery.state == DeliveryState.SENT
-    )
-    last = await session.scalar(same)
-    if last is not None and now < last + platform.spec.spacing:
-        return Later(last + platform.spec.spacing)
-    day_ago = now - timedelta(days=1)
-    today = (
-        await session.scalars(
-            select(Delivery.sent_at)
-            .where(Delivery.account_id == delivery.account_id, Delivery.sent_at > day_ago)
-            .order_by(Delivery.sent_at)
-        )
-    ).all()
-    if len(today) < platform.spec.daily_cap or today[0] is None:
+    if await _begun(session, delivery):
         return None
-    return Later(today[0] + timedelta(days=1))
+    today = await _sent_since(session, delivery, now - timedelta(days=1))
+    if today and now < today[-1] + platform.spec.spacing:
+        return Later(today[-1] + platform.spec.spacing)
+    if len(today) < platform.spec.daily_cap:
+        return None
+    return Later(today[-platform.spec.daily_cap] + timedelta(days=1))
+
+
+async def _sent_since(session: AsyncSession, delivery: Delivery, start: datetime) -> list[datetime]:
+    """When the account's other deliveries last went, or may have gone, out; in order."""
+    last = func.max(Attempt.started_at)
+    rows = await session.scalars(
+        select(last)
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .where(Delivery.account_id == delivery.account_id, Delivery.id != delivery.id, Attempt.started_at > start)
+        .where(or_(Attempt.outcome == Outcome.SENT, outcomes.undecided()))
+        .group_by(Delivery.id)
+        .order_by(last)
+    )
+    return list(rows.all())
 
 
 async def _twin(
@@ -184,40 +214,54 @@ async def _twin(
     return Later(now + LOOK_AGAIN) if twin else None
 
 
+async def _nothing_left(session: AsyncSession, clock: Clock, delivery: Delivery, rendering: Rendering) -> Later | None:
+    """A thread that was shortened to what is public already needs nothing more."""
+    parts = await parts_of(session, delivery, len(rendering.parts))
+    if any(part.sent_at is None for part in parts):
+        return None
+    await outcomes.completed(session, clock, delivery)
+    return Later()
+
+
 async def _take(
-    session: AsyncSession,
-    delivery: Delivery,
-    post: Post,
-    platform: Platform,
-    access: Access,
-    content: Content,
-    now: datetime,
+    session: AsyncSession, delivery: Delivery, rendering: Rendering, content: Content, now: datetime
 ) -> Claim:
-    rendering = platform.render(content, access)
+    digest = contents.digest(delivery.account_id, content)
+    parts = await parts_of(session, delivery, len(rendering.parts))
+    if delivery.digest not in ("", digest):
+        _renew_keys(parts)
     delivery.state = DeliveryState.SENDING
-    delivery.digest = contents.digest(delivery.account_id, content)
+    delivery.digest = digest
     delivery.fence += 1
     delivery.tries += 1
     delivery.lease_until = now + LEASE
     delivery.error_code = delivery.error = ""
     record(
         session,
-        workspace_id=post.workspace_id,
+        workspace_id=delivery.workspace_id,
         verb="delivery.claimed",
         subject=delivery.id,
         at=now,
         fence=delivery.fence,
     )
-    parts = await parts_of(session, delivery, len(rendering.parts))
     return Claim(
         delivery_id=delivery.id,
         account_id=delivery.account_id,
-        platform=access.platform,
+        platform=rendering.platform,
         fence=delivery.fence,
         rendering=rendering,
+        digest=digest,
+        approval_id=delivery.approval_id,
         keys=tuple(part.key for part in parts),
         sent=tuple(published(part) for part in parts),
     )
+
+
+def _renew_keys(parts: Sequence[Part]) -> None:
+    """Another wording is another post: under the old key a platform might take it for the one it has seen."""
+    for part in parts:
+        if part.sent_at is None:
+            part.key = new_id("key")
 
 
 async def parts_of(session: AsyncSession, delivery: Delivery, count: int) -> list[Part]:

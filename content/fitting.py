@@ -14,7 +14,7 @@ def fit(platform: Platform, access: Access, content: Content) -> Content:
     """The same content with every part within the account's limit; images stay with the first piece of their part."""
     parts: list[PartContent] = []
     for part in content.parts:
-        pieces = split(part.text, lambda text: _fits(platform, access, text))
+        pieces = split(part.text, lambda text: _fits(platform, access, content, text))
         parts.append(PartContent(pieces[0], part.images))
         parts += [PartContent(piece) for piece in pieces[1:]]
     return replace(content, parts=tuple(parts))
@@ -28,8 +28,8 @@ def split(text: str, fits: Callable[[str], bool]) -> list[str]:
     return _gather(_units(text, fits, _BORDERS), fits)
 
 
-def _fits(platform: Platform, access: Access, text: str) -> bool:
-    rendering = platform.render(Content((PartContent(text),)), access)
+def _fits(platform: Platform, access: Access, content: Content, text: str) -> bool:
+    rendering = platform.render(replace(content, parts=(PartContent(text),)), access)
     part, limits = rendering.parts[0], rendering.limits
     within_bytes = limits.text_bytes is None or len(part.text.encode()) <= limits.text_bytes
     return part.length <= limits.text and within_bytes

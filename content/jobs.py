@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -128,18 +128,18 @@ class Jobs:
         return total
 
     async def next_at(self) -> datetime | None:
-        """When the next job is due, or None."""
+        """When the next job is due, or may be taken from a worker that stopped; None: there is nothing to do."""
+        at = case((Job.state == JobState.RUNNING, Job.lease_until), else_=Job.run_at)
         async with self._db.reading() as session:
-            return await session.scalar(select(func.min(Job.run_at)).where(Job.state == JobState.READY))
+            query = select(func.min(at)).where(Job.state.in_([JobState.READY, JobState.RUNNING]))
+            soonest: datetime | None = await session.scalar(query)
+            return soonest
 
     async def take_over(self) -> int:
         """Free what an earlier process left running. Only for a process that knows it is alone; returns how many."""
         async with self._db.writing() as session:
             freed = await session.execute(
-                update(Job)
-                .where(Job.state == JobState.RUNNING)
-                .values(state=JobState.READY, lease_until=None)
-                .returning(Job.id)
+                update(Job).where(Job.state == JobState.RUNNING).values(lease_until=database_now()).returning(Job.id)
             )
             return len(freed.all())
 
@@ -196,17 +196,16 @@ class Jobs:
 
 
 def _claimable(job: Any, now: datetime) -> Any:
-    abandoned = and_(job.state == JobState.RUNNING, job.lease_until < now)
+    abandoned = and_(job.state == JobState.RUNNING, job.lease_until <= now)
     return or_(and_(job.state == JobState.READY, job.run_at <= now), abandoned)
 
 
 def _free(limit: int, now: datetime) -> Any:
-    """Ids of the first claimable job of every lane in which nothing runs."""
+    """Ids of the first claimable job of every lane in which nothing runs; one left running goes before the others."""
     job, other = aliased(Job), aliased(Job)
-    busy = select(other.id).where(
-        other.lane == job.lane, other.state == JobState.RUNNING, other.lease_until >= now, other.id != job.id
-    )
+    busy = select(other.id).where(other.lane == job.lane, other.state == JobState.RUNNING, other.id != job.id)
     earlier = select(other.id).where(
+        job.state == JobState.READY,
         other.lane == job.lane,
         _claimable(other, now),
         or_(other.run_at < job.run_at, and_(other.run_at == job.run_at, other.id < job.id)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image as Pictures
-from PIL import ImageOps, UnidentifiedImageError
+from PIL import ImageOps
 from sqlalchemy import select
 
 from content.database import Database
@@ -21,7 +21,10 @@ from content.times import Clock
 
 LARGEST = 20_000_000
 MOST_PIXELS = 80_000_000
-TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+"""Pillow's names for what we take; MPO is the JPEG of a phone that keeps a second picture behind the first."""
+_TELLS = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "photoshop", "comment"})
+_HARMLESS = frozenset({"icc_profile", "transparency", "duration", "loop", "background"})
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,10 @@ class MediaStore:
             row = await session.get(Media, media_id)
         if row is None:
             raise NotFound("This picture is gone. Send it again.")
-        return await asyncio.to_thread((self._folder / row.sha256).read_bytes)
+        try:
+            return await asyncio.to_thread((self._folder / row.sha256).read_bytes)
+        except OSError as lost:
+            raise NotFound(f"The file of the picture “{row.name}” is gone. Send it again.") from lost
 
 
 def check(name: str, data: bytes) -> Checked:
@@ -108,7 +114,11 @@ def check(name: str, data: bytes) -> Checked:
     try:
         with Pictures.open(io.BytesIO(data)) as picture:
             return _checked(name, data, picture)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as broken:
+    except (Pictures.DecompressionBombError, Pictures.DecompressionBombWarning) as bomb:
+        raise _unusable(name, "it has far too many pixels.", "Make it smaller.") from bomb
+    except Invalid:
+        raise
+    except Exception as broken:
         raise _unusable(name, "it is no picture I can read.", "Send a PNG, JPEG, GIF or WebP.") from broken
 
 
@@ -119,12 +129,19 @@ def _checked(name: str, data: bytes, picture: Pictures.Image) -> Checked:
     if picture.width * picture.height > MOST_PIXELS:
         raise _unusable(name, f"it has {picture.width} × {picture.height} pixels.", "Make it smaller.")
     picture.load()
-    if kind == "JPEG" and picture.getexif():
-        upright = ImageOps.exif_transpose(picture)
-        out = io.BytesIO()
-        upright.save(out, "JPEG", quality=92, icc_profile=picture.info.get("icc_profile"))
-        return Checked(out.getvalue(), TYPES[kind], upright.width, upright.height)
+    if kind == "MPO" or (kind != "GIF" and _TELLS & picture.info.keys()):  # no camera writes GIF
+        return _cleaned(picture, "JPEG" if kind == "MPO" else kind)
     return Checked(data, TYPES[kind], picture.width, picture.height)
+
+
+def _cleaned(picture: Pictures.Image, kind: str) -> Checked:
+    """The same picture written anew, with nothing but what is needed to see it."""
+    moving = kind != "JPEG" and getattr(picture, "is_animated", False)
+    clean = picture if moving else ImageOps.exif_transpose(picture)
+    clean.info = {name: value for name, value in clean.info.items() if name in _HARMLESS}
+    out = io.BytesIO()
+    clean.save(out, kind, quality=92, save_all=moving, icc_profile=clean.info.get("icc_profile"))
+    return Checked(out.getvalue(), TYPES[kind], clean.width, clean.height)
 
 
 def _unusable(name: str, why: str, cure: str) -> Invalid:

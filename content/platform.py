@@ -377,6 +377,10 @@ class TrendSource(Protocol):
     def label(self) -> str:
         """As people call it."""
 
+    @property
+    def needs_address(self) -> bool:
+        """Whether it reads what stands at an address that a person gave, such as a feed."""
+
     async def headlines(self, topic: str, address: str, now: datetime) -> list[Headline]:
         """What is moving about `topic`, or at all where it is empty; `address` is for sources that need one: a feed.
 

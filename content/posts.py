@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents, notices
 from content.audit import record
 from content.database import Database
-from content.errors import Invalid, NotFound, StaleRevision, WrongState
+from content.errors import Invalid, NotFound, WrongState
 from content.ids import new_id
 from content.models import (
+    ENDED,
+    Account,
     Approval,
     Delivery,
     DeliveryState,
@@ -24,12 +26,25 @@ from content.models import (
     Workspace,
 )
 from content.people import Actor
-from content.platform import Content, Image, PartContent, Platform
+from content.platform import Content, Image, Platform
 from content.times import Clock
-from content.views import PostView, deliveries_of, post_row, revision_row, undo_words, variants_of, view
+from content.views import (
+    PostView,
+    deliveries_of,
+    post_row,
+    require_current,
+    revision_row,
+    undo_words,
+    variants_of,
+    view,
+)
 from content.wording import Composed, Composer, Wording
 
 FROZEN = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.SENT, DeliveryState.UNKNOWN)
+
+
+DISCARDED = "discarded"
+"""Marks what was cancelled only because its post was deleted, so that undo knows what to bring back."""
 
 
 class Posts:
@@ -74,10 +89,12 @@ class Posts:
         change: str,
         base: int | None = None,
         images: Sequence[Image] | None = None,
+        alts: Mapping[str, str] | None = None,
     ) -> PostView:
         """New wordings for an open post; accounts not named keep theirs. Voids the approval.
 
-        `base` is the revision the editor looked at; None means whichever is current. `images` None keeps the pictures.
+        `base` is the revision the editor looked at; None means whichever is current. `images` None keeps the pictures;
+        `alts` gives them new descriptions, by media id.
 
         Raises:
             StaleRevision, WrongState, Invalid: nothing was changed.
@@ -85,36 +102,21 @@ class Posts:
         actor.require("draft")
         async with self._db.reading() as session:
             post = await post_row(session, actor.workspace_id, post_id)
+            seen = post.revision if base is None else base
             before = await variants_of(session, post)
-            handles = await self._names_on(session, post)
+            accounts = await self._reachable(session, post)
         kept = {account: contents.read(variant.content) for account, variant in before.items()}
-        scoped = [_within(wording, handles) for wording in wordings]
-        composed = await self._composer.compose(actor, scoped, images, kept)
+        scoped = [_within(wording, accounts) for wording in wordings]
+        composed = await self._composer.compose(actor, scoped, images, kept, alts)
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
             _require_open(post)
-            _require_current(post, base if base is not None else post.revision)
+            require_current(post, seen)
             await self._require_unsent(session, post, composed)
             post.revision += 1
             await self._write_revision(session, actor, post, composed, change=change, kept=kept)
             await self._void(session, post, "the wording changed")
             self._record(session, actor, "post.revised", post, change=change)
-            await notices.redraw(session, self._clock, post.id)
-            return await view(session, self._platforms, post)
-
-    async def describe_image(self, actor: Actor, post_id: str, base: int, media_id: str, alt: str) -> PostView:
-        """Give a picture its description, in every part that shows it; a new revision."""
-        actor.require("draft")
-        async with self._db.writing() as session:
-            post = await post_row(session, actor.workspace_id, post_id)
-            _require_open(post)
-            _require_current(post, base)
-            before = {one: contents.read(row.content) for one, row in (await variants_of(session, post)).items()}
-            composed = [Composed(one, _described(content, media_id, alt)) for one, content in before.items()]
-            await self._require_unsent(session, post, composed)
-            post.revision += 1
-            await self._write_revision(session, actor, post, composed, change="described a picture")
-            await self._void(session, post, "a description changed")
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
 
@@ -128,7 +130,7 @@ class Posts:
         actor.require("draft")
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
-            _require_current(post, revision)
+            require_current(post, revision)
             current = await revision_row(session, post, post.revision)
             words = undo_words(post, current, await deliveries_of(session, self._platforms, post))
             if not words:
@@ -142,18 +144,26 @@ class Posts:
 
     async def _take_back(self, session: AsyncSession, actor: Actor, post: Post, current: Revision) -> None:
         was = post.state
+        if was is PostState.DISCARDED:
+            await session.execute(
+                update(Delivery)
+                .where(Delivery.post_id == post.id, Delivery.error_code == DISCARDED)
+                .values(state=DeliveryState.WAITING)
+            )
         await self._void(session, post, "taken back")
-        if was is not PostState.DRAFT:
-            if was is PostState.DISCARDED:
-                await session.execute(
-                    update(Delivery).where(Delivery.post_id == post.id).values(state=DeliveryState.WAITING)
-                )
-            return
+        if was is PostState.DRAFT:
+            await self._unedit(session, actor, post, current)
+
+    async def _unedit(self, session: AsyncSession, actor: Actor, post: Post, current: Revision) -> None:
+        """The wording before the last edit, as a new revision; an account that edit added is gone again."""
         source = (current.repeats or current.number) - 1
         earlier = await revision_row(session, post, source)
         again = earlier.repeats or earlier.number
         variants = await variants_of(session, post, again)
         composed = [Composed(account, contents.read(row.content)) for account, row in variants.items()]
+        await session.execute(
+            delete(Delivery).where(Delivery.post_id == post.id, Delivery.account_id.not_in(variants.keys()))
+        )
         post.revision += 1
         await self._write_revision(session, actor, post, composed, change="undid the last edit", repeats=again)
 
@@ -167,15 +177,16 @@ class Posts:
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
             _require_open(post)
-            _require_current(post, revision)
+            require_current(post, revision)
             rows = (await session.scalars(select(Delivery).where(Delivery.post_id == post.id))).all()
-            if any(row.state in FROZEN for row in rows):
+            if any(row.state in FROZEN for row in rows) or await self._is_begun(session, post):
                 raise WrongState(
                     f"#{post.number} is already out, or on its way, on an account. Cancel the rest instead."
                 )
             await self._void(session, post, "the post was deleted")
             for row in rows:
-                row.state = DeliveryState.CANCELLED
+                if row.state is not DeliveryState.CANCELLED:
+                    row.state, row.error_code = DeliveryState.CANCELLED, DISCARDED
             post.state = PostState.DISCARDED
             self._record(session, actor, "post.discarded", post)
             await notices.redraw(session, self._clock, post.id)
@@ -198,7 +209,7 @@ class Posts:
         """
         async with self._db.reading() as session:
             query = select(Post).where(Post.workspace_id == workspace_id).order_by(Post.number.desc())
-            query = query.where(Post.number == number) if number else query.where(Post.state != PostState.DISCARDED)
+            query = query.where(Post.number == number) if number else query.where(_is_open())
             post = await session.scalar(query.limit(1))
             if post is None:
                 what = f"no post #{number}" if number else "no open post"
@@ -208,20 +219,30 @@ class Posts:
     async def open_posts(self, workspace_id: str, limit: int = 10) -> list[PostView]:
         """The newest posts that are not out everywhere, newest first."""
         async with self._db.reading() as session:
-            unfinished = select(Delivery.post_id).where(
-                Delivery.state.not_in([DeliveryState.SENT, DeliveryState.CANCELLED])
-            )
             rows = await session.scalars(
                 select(Post)
-                .where(Post.workspace_id == workspace_id, Post.state != PostState.DISCARDED, Post.id.in_(unfinished))
+                .where(Post.workspace_id == workspace_id, _is_open())
                 .order_by(Post.number.desc())
                 .limit(limit)
             )
             return [await view(session, self._platforms, row) for row in rows.all()]
 
-    async def _names_on(self, session: AsyncSession, post: Post) -> tuple[str, ...]:
-        rows = await session.scalars(select(Delivery.account_id).where(Delivery.post_id == post.id))
-        return tuple(rows.all())
+    async def _reachable(self, session: AsyncSession, post: Post) -> tuple[str, ...]:
+        """The post's accounts, without those that were let go: their wording stays as it is."""
+        rows = await session.scalars(
+            select(Delivery.account_id)
+            .join(Account, Account.id == Delivery.account_id)
+            .where(Delivery.post_id == post.id, Account.state != "disconnected")
+        )
+        accounts = tuple(rows.all())
+        if not accounts:
+            raise Invalid(f"Every account of #{post.number} was disconnected. Connect one again, or draft a new post.")
+        return accounts
+
+    async def _is_begun(self, session: AsyncSession, post: Post) -> bool:
+        """Whether some part of it is public on some account."""
+        public = select(Part.id).join(Delivery, Delivery.id == Part.delivery_id).where(Delivery.post_id == post.id)
+        return await session.scalar(public.where(Part.sent_at.is_not(None)).limit(1)) is not None
 
     async def _new_post(self, session: AsyncSession, actor: Actor, brief: str, conversation_id: str | None) -> Post:
         workspace = await session.get_one(Workspace, actor.workspace_id)
@@ -265,7 +286,9 @@ class Posts:
         await session.flush()
         new = {one.account_id for one in composed}
         unchanged = [Composed(account, content) for account, content in (kept or {}).items() if account not in new]
-        have = set(await self._names_on(session, post))
+        siblings = (await session.scalars(select(Delivery).where(Delivery.post_id == post.id))).all()
+        have = {row.account_id for row in siblings}
+        timed = next((row for row in siblings if row.due_at is not None), None)
         for one in [*composed, *unchanged]:
             session.add(
                 Variant(
@@ -283,6 +306,8 @@ class Posts:
                         workspace_id=post.workspace_id,
                         post_id=post.id,
                         account_id=one.account_id,
+                        due_at=timed.due_at if timed else None,
+                        zone=timed.zone if timed else "",
                     )
                 )
         await session.flush()
@@ -317,8 +342,9 @@ class Posts:
                 approval.revoked_at, approval.revoked_why = now, why
                 delivery.approval_id = None
             if delivery.state is DeliveryState.FAILED:
-                delivery.state = DeliveryState.WAITING
-            delivery.error_code = delivery.error = ""
+                delivery.state, delivery.tries = DeliveryState.WAITING, 0
+            if delivery.state is not DeliveryState.ASKING:
+                delivery.error_code = delivery.error = ""
         post.state = PostState.DRAFT
 
     def _record(self, session: AsyncSession, actor: Actor, verb: str, post: Post, **detail: Any) -> None:
@@ -334,28 +360,17 @@ class Posts:
         )
 
 
+def _is_open() -> ColumnElement[bool]:
+    """Not deleted, and not out or cancelled on every account."""
+    unfinished = select(Delivery.post_id).where(Delivery.state.not_in(ENDED))
+    return and_(Post.state != PostState.DISCARDED, Post.id.in_(unfinished))
+
+
 def _within(wording: Wording, account_ids: tuple[str, ...]) -> Wording:
     """An edit without named accounts means the accounts the post has, not every account there is."""
     return wording if wording.accounts else replace(wording, accounts=account_ids)
 
 
-def _described(content: Content, media_id: str, alt: str) -> Content:
-    def described(part: PartContent) -> PartContent:
-        images = tuple(replace(one, alt=alt) if one.media_id == media_id else one for one in part.images)
-        return replace(part, images=images)
-
-    return replace(content, parts=tuple(described(part) for part in content.parts))
-
-
 def _require_open(post: Post) -> None:
     if post.state is PostState.DISCARDED:
         raise WrongState(f"#{post.number} was deleted. Undo that first, or draft a new one.")
-
-
-def _require_current(post: Post, revision: int) -> None:
-    if revision != post.revision:
-        raise StaleRevision(
-            f"This is version {revision} of #{post.number}; version {post.revision} is current. Nothing was changed: "
-            "look at the current card.",
-            post.revision,
-        )

@@ -7,7 +7,6 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -15,25 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs, notices, outcomes
 from content.accounts import Accounts
+from content.approvals import arm
 from content.database import Database, database_now
-from content.errors import NeedsReconnect, OutcomeUnknown, PlatformError
-from content.firing import LEASE, Claim, Later, claim, parts_of
+from content.errors import ContentError, Invalid, NeedsReconnect, OutcomeUnknown, PlatformError, Rejected, Unavailable
+from content.firing import LEASE, Claim, Later, claim, parts_of, reclaim, switched_off
 from content.ids import new_id
 from content.media import MediaStore
 from content.models import Attempt, Delivery, DeliveryState, Outcome
 from content.platform import Access, Connects, Pending, Platform, Prepared, Published
 from content.times import Clock
-from content.tracing import Tracing
+from content.tracing import Repeat, Tracing
 
 log = logging.getLogger(__name__)
 
 COMMIT_TAKES = timedelta(seconds=60)
 """A commit that takes longer is given up on as unknown, well inside the lease."""
-
-
-@dataclass(frozen=True)
-class _Lost:
-    """The fence moved on: another worker has the delivery, so this one writes nothing more."""
 
 
 class Publishing:
@@ -57,12 +52,10 @@ class Publishing:
 
     async def publish(self, delivery_id: str) -> datetime | None:
         """Bring a delivery one step on, whatever state it is in; returns when to look again, or None."""
-        step = await self._look(delivery_id)
-        if isinstance(step, Claim):
-            return await self._send(step)
-        if isinstance(step, Later):
-            return step.at
-        return await self._tracing.trace(delivery_id)
+        step = await self._look(delivery_id) or await self._tracing.trace(delivery_id)
+        if isinstance(step, Repeat):
+            step = await self._reclaim(delivery_id)
+        return await self._send(step) if isinstance(step, Claim) else step.at
 
     async def _look(self, delivery_id: str) -> Claim | Later | None:
         """A claim, a time to look again, or None where what happened must be found out first."""
@@ -78,14 +71,26 @@ class Publishing:
             under_way = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
             return None if delivery.state in under_way else Later()
 
+    async def _reclaim(self, delivery_id: str) -> Claim | Later:
+        async with self._db.writing() as session:
+            delivery = await session.get_one(Delivery, delivery_id)
+            now = (await session.execute(select(database_now()))).scalar_one()
+            if delivery.state is not DeliveryState.UNKNOWN:
+                return Later()  # somebody settled it meanwhile
+            return await reclaim(session, self._clock, self._platforms, delivery, now)
+
     async def _send(self, mine: Claim) -> datetime | None:
         try:
             access = await self._accounts.access(mine.account_id)
             prepared = await self._prepare(mine, access)
         except NeedsReconnect as refused:
             return await self._renew(mine, refused)
+        except OutcomeUnknown as lost:  # preparing makes nothing public, so nothing happened
+            return await self._nothing_happened(mine, Unavailable(lost.message, platform=mine.platform))
         except PlatformError as refused:
             return await self._nothing_happened(mine, refused)
+        except ContentError as unusable:  # a picture that is gone, a login sealed with another key …
+            return await self._nothing_happened(mine, _refused(mine, unusable))
         sent = list(mine.sent)
         for position, already in enumerate(mine.sent):
             if already is not None:
@@ -101,7 +106,7 @@ class Publishing:
         async with self._db.reading() as session:
             latest = await session.scalar(
                 select(Attempt.handles)
-                .where(Attempt.delivery_id == mine.delivery_id)
+                .where(Attempt.delivery_id == mine.delivery_id, Attempt.digest == mine.digest)
                 .order_by(Attempt.started_at.desc(), Attempt.id)
                 .limit(1)
             )
@@ -112,8 +117,8 @@ class Publishing:
     ) -> Published | datetime | None:
         """One part: armed, committed once, recorded. Anything but `Published` ends the run."""
         attempt_id = await self._arm(mine, prepared, position)
-        if attempt_id is None:
-            return None
+        if isinstance(attempt_id, Later):
+            return attempt_id.at
         platform = self._platforms[mine.platform]
         try:
             result = await asyncio.wait_for(
@@ -121,6 +126,8 @@ class Publishing:
             )
         except PlatformError as error:
             return await self._record_error(mine, attempt_id, error)
+        except Invalid as unusable:  # an address we do not go to: it is looked at before anything leaves
+            return await self._record_error(mine, attempt_id, _refused(mine, unusable))
         except Exception as error:
             log.exception("delivery.commit_broke", extra={"delivery": mine.delivery_id})
             return await self._record_error(mine, attempt_id, _unknown(mine, error))
@@ -128,19 +135,24 @@ class Publishing:
             return await self._record_pending(mine, attempt_id, result)
         return await self._record_published(mine, attempt_id, position, result)
 
-    async def _arm(self, mine: Claim, prepared: Prepared, position: int) -> str | None:
+    async def _arm(self, mine: Claim, prepared: Prepared, position: int) -> str | Later:
         """Write down that a commit is about to leave, if the delivery is still ours and still wanted."""
         async with self._db.writing() as session:
             delivery = await self._mine(session, mine)
             if delivery is None:
-                return None
+                return Later()
             now = (await session.execute(select(database_now()))).scalar_one()
+            held = await switched_off(session, delivery, now)
+            if held is not None:
+                await outcomes.wait_again(session, self._clock, delivery, None)
+                return held
             parts = await parts_of(session, delivery, len(mine.keys))
             attempt = Attempt(
                 id=new_id("attempt"),
                 delivery_id=delivery.id,
                 part_id=parts[position].id,
                 fence=mine.fence,
+                digest=mine.digest,
                 handles=dict(prepared.handles),
                 started_at=now,
             )
@@ -149,6 +161,7 @@ class Publishing:
             return attempt.id
 
     async def _mine(self, session: AsyncSession, mine: Claim) -> Delivery | None:
+        """The delivery, or None where the fence moved on: somebody else has it, so this run decides nothing more."""
         delivery = await session.get(Delivery, mine.delivery_id)
         held = delivery is not None and delivery.fence == mine.fence and delivery.state is DeliveryState.SENDING
         return delivery if held else None
@@ -156,21 +169,25 @@ class Publishing:
     async def _record_published(
         self, mine: Claim, attempt_id: str, position: int, result: Published
     ) -> Published | None:
+        """What is public is written down whoever has the delivery by now; only its holder goes on with the next part."""
         async with self._db.writing() as session:
             await outcomes.close(session, self._clock, attempt_id, Outcome.SENT)
-            delivery = await self._mine(session, mine)
-            if delivery is None:
-                return None
+            held = await self._mine(session, mine)
+            delivery = await session.get_one(Delivery, mine.delivery_id)
+            delivery.approval_id = delivery.approval_id or mine.approval_id
             await outcomes.part_sent(session, self._clock, delivery, position, len(mine.keys), result)
+            if held is None:
+                await arm(session, self._clock, delivery)
+                return None
             return result
 
     async def _record_pending(self, mine: Claim, attempt_id: str, result: Pending) -> datetime | None:
         async with self._db.writing() as session:
+            attempt = await session.get_one(Attempt, attempt_id)
+            attempt.handles = dict(attempt.handles) | {"pending": dict(result.handles)}
             delivery = await self._mine(session, mine)
             if delivery is None:
                 return None
-            attempt = await session.get_one(Attempt, attempt_id)
-            attempt.handles = dict(attempt.handles) | {"pending": dict(result.handles)}
             delivery.state, delivery.lease_until = DeliveryState.PROCESSING, None
             await notices.redraw(session, self._clock, delivery.post_id)
             return self._clock.now() + timedelta(seconds=5)
@@ -181,6 +198,7 @@ class Publishing:
             await outcomes.close(session, self._clock, attempt_id, outcome, error.message)
             delivery = await self._mine(session, mine)
             if delivery is None:
+                await arm(session, self._clock, await session.get_one(Delivery, mine.delivery_id))
                 return None
             if outcome is Outcome.UNKNOWN:
                 return await outcomes.unknown(session, self._clock, delivery, error)
@@ -218,7 +236,7 @@ class Publishing:
             if isinstance(verdict, jobs.Again):
                 await outcomes.wait_again(session, self._clock, delivery, error)
                 return verdict.at
-            await outcomes.failed(session, self._clock, delivery, error)
+            await outcomes.failed(session, self._clock, delivery, error, mine.rendering.label)
             return None
 
     async def _wait(self, mine: Claim, error: NeedsReconnect, at: datetime) -> datetime | None:
@@ -229,6 +247,10 @@ class Publishing:
             delivery.refused_login_at = self._clock.now()
             await outcomes.wait_again(session, self._clock, delivery, None)
             return at
+
+
+def _refused(mine: Claim, unusable: ContentError) -> Rejected:
+    return Rejected(unusable.message, platform=mine.platform, account=mine.account_id)
 
 
 def _unknown(mine: Claim, error: Exception) -> OutcomeUnknown:

@@ -16,11 +16,36 @@ from content.models import Account, Approval, Delivery, DeliveryState, Post, Pos
 from content.people import Actor
 from content.platform import Platform
 from content.times import Clock
-from content.views import PostView, post_row, view
+from content.views import PostView, post_row, require_current, view
 from content.when import Moment, Slot, understand
 
 MOVABLE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING)
 OPEN = (*MOVABLE, DeliveryState.FAILED)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A step of a delivery that people take: from which states, to which, and what to say where there is none such."""
+
+    verb: str
+    sources: tuple[DeliveryState, ...]
+    to: DeliveryState
+    refusal: str = ""
+
+
+_HOLD = _Change(
+    "post.held",
+    MOVABLE,
+    DeliveryState.HELD,
+    "Nothing of #{number} waits any more: it was refused. Change it, or give it a new time.",
+)
+_RELEASE = _Change(
+    "post.released",
+    (DeliveryState.HELD,),
+    DeliveryState.WAITING,
+    "Nothing of #{number} is held. Look at its card for when it goes out.",
+)
+_CANCEL = _Change("post.cancelled", OPEN, DeliveryState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -77,14 +102,14 @@ class Schedule:
             rows = await self._open_rows(session, post)
             workspace = await session.get_one(Workspace, post.workspace_id)
             for row in rows:
-                row.due_at, row.zone = moment.at, moment.zone
+                row.due_at, row.zone, row.tries = moment.at, moment.zone, 0
                 if row.state is not DeliveryState.HELD:
                     row.state = DeliveryState.WAITING
                 row.error_code = row.error = ""
                 await arm(session, self._clock, row)
             if not workspace.approval_survives_move:
                 await self._withdraw(session, post, rows)
-            self._record(session, actor, "post.scheduled", post, at=moment.at.isoformat(), zone=moment.zone)
+            self._record(session, actor, "post.scheduled", post, due=moment.at.isoformat(), zone=moment.zone)
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
 
@@ -105,14 +130,14 @@ class Schedule:
         actor.require("approve")
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
+            require_current(post, revision)
             rows = await self._open_rows(session, post)
             now = self._clock.now()
             for row in rows:
-                row.due_at, row.zone, row.state = now, actor.zone, DeliveryState.WAITING
+                row.due_at, row.zone, row.state, row.tries = now, actor.zone, DeliveryState.WAITING, 0
                 row.error_code = row.error = ""
             await session.flush()
-            if post.state is not PostState.APPROVED or any(row.approval_id is None for row in rows):
-                post.state = PostState.DRAFT if post.state is PostState.APPROVED else post.state
+            if post.state is not PostState.APPROVED:
                 await approve(session, self._clock, self._platforms, actor, post_id, revision, button)
             for row in rows:
                 await arm(session, self._clock, row)
@@ -126,7 +151,7 @@ class Schedule:
         Raises:
             WrongState: nothing of it waits.
         """
-        return await self._change(actor, post_id, DeliveryState.HELD, "post.held")
+        return await self._change(actor, post_id, _HOLD)
 
     async def release(self, actor: Actor, post_id: str) -> PostView:
         """Let a held post go out at its time again; one whose time passed asks first.
@@ -134,7 +159,7 @@ class Schedule:
         Raises:
             WrongState: nothing of it is held.
         """
-        return await self._change(actor, post_id, DeliveryState.WAITING, "post.released")
+        return await self._change(actor, post_id, _RELEASE)
 
     async def cancel(self, actor: Actor, post_id: str) -> PostView:
         """Never send what is not out yet.
@@ -142,21 +167,20 @@ class Schedule:
         Raises:
             WrongState: nothing of it is left to cancel.
         """
-        return await self._change(actor, post_id, DeliveryState.CANCELLED, "post.cancelled")
+        return await self._change(actor, post_id, _CANCEL)
 
-    async def _change(self, actor: Actor, post_id: str, to: DeliveryState, verb: str) -> PostView:
+    async def _change(self, actor: Actor, post_id: str, change: _Change) -> PostView:
         actor.require("draft")
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
-            source = (DeliveryState.HELD,) if to is DeliveryState.WAITING else OPEN
-            rows = [row for row in await self._open_rows(session, post) if row.state in source]
+            rows = [row for row in await self._open_rows(session, post) if row.state in change.sources]
             if not rows:
-                raise WrongState(f"Nothing of #{post.number} is held. It goes out at its time.")
+                raise WrongState(change.refusal.format(number=post.number))
             for row in rows:
-                row.state = to
-                if to is DeliveryState.WAITING and row.due_at is not None:
+                row.state = change.to
+                if change is _RELEASE and row.due_at is not None:
                     await arm(session, self._clock, row)
-            self._record(session, actor, verb, post)
+            self._record(session, actor, change.verb, post)
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
 

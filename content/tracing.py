@@ -4,30 +4,38 @@ Nothing here guesses. Only proof of absence, or a platform that promises that th
 delivery go out again by itself.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, jobs, notices, outcomes
+from content import contents, jobs, outcomes
 from content.accounts import Accounts
 from content.approvals import arm
 from content.audit import record
 from content.database import Database, database_now
-from content.errors import Conflict, NotFound, OutcomeUnknown, PlatformError, Rejected
-from content.firing import parts_of, published
-from content.models import Account, Attempt, Delivery, DeliveryState, Outcome, Part, Post
+from content.errors import Conflict, ContentError, NeedsReconnect, NotFound, OutcomeUnknown, Rejected
+from content.firing import LOOK_AGAIN, Later, parts_of, published
+from content.models import Account, Attempt, Delivery, DeliveryState, Job, JobState, Outcome, Part, Post
 from content.people import Actor
 from content.platform import Absent, Finds, Follows, Pending, Platform, Prepared, Published, Rendering
 from content.times import Clock
 from content.views import public_access, variants_of
 
+log = logging.getLogger(__name__)
+
 REPEAT_MARGIN = timedelta(minutes=5)
 ASK_AFTER = timedelta(minutes=10)
 """How long to keep asking a platform that cannot tell, before asking a person."""
 PROCESSING_TAKES = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Nobody can tell, and the platform promises that the same commit with the same key makes no second post."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +45,12 @@ class _Trail:
     delivery_id: str
     account_id: str
     state: DeliveryState
+    fence: int
     platform: Platform
     rendering: Rendering
     position: int
     key: str
+    part_id: str
     attempt_id: str
     handles: Mapping[str, object]
     since: datetime
@@ -56,11 +66,11 @@ class Tracing:
         self._platforms = platforms
         self._accounts = accounts
 
-    async def trace(self, delivery_id: str) -> datetime | None:
-        """One step towards the truth; returns when to look again, or None when it is known or a person was asked."""
+    async def trace(self, delivery_id: str) -> Later | Repeat:
+        """One step towards the truth: when to look again (`at` None: it is known, or a person was asked), or to repeat."""
         trail = await self._trail(delivery_id)
         if trail is None:
-            return self._clock.now()  # nothing was armed, so nothing happened: it waits again
+            return Later(self._clock.now())  # nothing was armed, so nothing happened: it waits again
         if trail.state is DeliveryState.PROCESSING:
             return await self._follow(trail)
         return await self._find(trail)
@@ -69,12 +79,7 @@ class Tracing:
         """The open attempt, or None after putting back a delivery that was claimed but never armed."""
         async with self._db.writing() as session:
             delivery = await session.get_one(Delivery, delivery_id)
-            attempt = await session.scalar(
-                select(Attempt)
-                .where(Attempt.delivery_id == delivery.id, _undecided())
-                .order_by(Attempt.started_at.desc(), Attempt.id)
-                .limit(1)
-            )
+            attempt = await session.scalar(_newest_doubtful(delivery))
             if attempt is None:
                 await outcomes.wait_again(session, self._clock, delivery, None)
                 return None
@@ -96,10 +101,12 @@ class Tracing:
             delivery_id=delivery.id,
             account_id=account.id,
             state=delivery.state,
+            fence=delivery.fence,
             platform=platform,
             rendering=rendering,
             position=part.position,
             key=part.key,
+            part_id=part.id,
             attempt_id=attempt.id,
             handles=attempt.handles,
             since=await self._first_try(session, part),
@@ -108,21 +115,25 @@ class Tracing:
 
     async def _first_try(self, session: AsyncSession, part: Part) -> datetime:
         found = await session.scalars(
-            select(Attempt.started_at).where(Attempt.part_id == part.id).order_by(Attempt.started_at).limit(1)
+            select(Attempt.started_at)
+            .where(Attempt.part_id == part.id, outcomes.undecided())
+            .order_by(Attempt.started_at)
+            .limit(1)
         )
         return found.one()
 
-    async def _find(self, trail: _Trail) -> datetime | None:
+    async def _find(self, trail: _Trail) -> Later | Repeat:
         found = await self._asked(trail)
         if isinstance(found, Published):
             return await self._is_public(trail, found)
-        if isinstance(found, Absent) or self._repeatable(trail):
-            return await self._again(trail, Outcome.NOTHING if isinstance(found, Absent) else Outcome.UNKNOWN)
+        if isinstance(found, Absent):
+            return await self._is_absent(trail)
+        if self._repeatable(trail):
+            return Repeat()
         waited = self._clock.now() - trail.since
         if isinstance(trail.platform, Finds) and waited < ASK_AFTER:
-            return self._clock.now() + max(outcomes.QUIET, waited / 2)
-        await self._ask_person(trail)
-        return None
+            return Later(self._clock.now() + max(outcomes.QUIET, waited / 2))
+        return await self._ask_person(trail)
 
     async def _asked(self, trail: _Trail) -> Published | Absent | None:
         if not isinstance(trail.platform, Finds):
@@ -130,8 +141,11 @@ class Tracing:
         try:
             prepared = await self._prepared(trail)
             return await trail.platform.find(prepared, trail.position, trail.key, trail.since, trail.earlier)
-        except PlatformError:
+        except ContentError:
             return None  # it cannot be asked now, which is no answer
+        except Exception:
+            log.exception("delivery.find_broke", extra={"delivery": trail.delivery_id})
+            return None
 
     async def _prepared(self, trail: _Trail) -> Prepared:
         access = await self._accounts.access(trail.account_id)
@@ -141,61 +155,73 @@ class Tracing:
         window = trail.platform.spec.repeat_safe
         return window is not None and self._clock.now() - trail.since < window - REPEAT_MARGIN
 
-    async def _is_public(self, trail: _Trail, found: Published) -> datetime | None:
+    async def _as_it_was(self, session: AsyncSession, trail: _Trail) -> Delivery | None:
+        """The delivery, unless somebody decided or took it while the platform was asked."""
+        delivery = await session.get_one(Delivery, trail.delivery_id)
+        return delivery if (delivery.state, delivery.fence) == (trail.state, trail.fence) else None
+
+    async def _is_public(self, trail: _Trail, found: Published) -> Later:
         async with self._db.writing() as session:
-            delivery = await session.get_one(Delivery, trail.delivery_id)
-            await outcomes.close(session, self._clock, trail.attempt_id, Outcome.SENT)
+            delivery = await self._as_it_was(session, trail)
+            if delivery is None:
+                return Later()
             count = len(trail.rendering.parts)
             await outcomes.part_sent(session, self._clock, delivery, trail.position, count, found)
             if trail.position == count - 1:
-                return None
+                return Later()
             await outcomes.wait_again(session, self._clock, delivery, None)
-            return self._clock.now()
+            return Later(self._clock.now())
 
-    async def _again(self, trail: _Trail, outcome: Outcome) -> datetime:
-        """Proved absent, or safe to repeat with the same key: the same delivery goes out again."""
+    async def _is_absent(self, trail: _Trail) -> Later:
+        """Proved absent: the same delivery goes out again."""
         async with self._db.writing() as session:
-            delivery = await session.get_one(Delivery, trail.delivery_id)
-            await outcomes.close(session, self._clock, trail.attempt_id, outcome, "to be repeated")
+            delivery = await self._as_it_was(session, trail)
+            if delivery is None:
+                return Later()
+            await outcomes.decide(session, self._clock, trail.part_id, Outcome.NOTHING)
             await outcomes.wait_again(session, self._clock, delivery, None)
-            return self._clock.now()
+            return Later(self._clock.now())
 
-    async def _ask_person(self, trail: _Trail) -> None:
+    async def _ask_person(self, trail: _Trail) -> Later:
         async with self._db.writing() as session:
-            delivery = await session.get_one(Delivery, trail.delivery_id)
-            label = trail.rendering.label
-            delivery.error = (
-                f"I sent it to {label} and got no answer, and {label} cannot tell me whether it is there. "
-                "I will not send it again by myself: have a look, then say which it is."
-            )
-            await notices.tell(session, self._clock, "unknown", delivery.id)
-            await notices.redraw(session, self._clock, delivery.post_id)
+            delivery = await self._as_it_was(session, trail)
+            if delivery is not None:
+                await outcomes.ask_person(session, self._clock, delivery, trail.rendering.label)
+            return Later()
 
-    async def _follow(self, trail: _Trail) -> datetime | None:
+    async def _follow(self, trail: _Trail) -> Later:
         if not isinstance(trail.platform, Follows) or self._clock.now() - trail.since > PROCESSING_TAKES:
             return await self._gave_up(trail)
-        access = await self._accounts.access(trail.account_id)
         pending = dict(trail.handles).get("pending")
         try:
+            access = await self._accounts.access(trail.account_id)
             result = await trail.platform.follow(Pending(pending if isinstance(pending, dict) else {}), access)
         except Rejected as refused:
-            await self._refused(trail, refused)
-            return None
+            return await self._refused(trail, refused)
+        except ContentError:
+            return Later(self._clock.now() + LOOK_AGAIN)  # it cannot be asked now, which is no answer
+        except Exception:
+            log.exception("delivery.follow_broke", extra={"delivery": trail.delivery_id})
+            return Later(self._clock.now() + LOOK_AGAIN)
         if isinstance(result, Published):
             return await self._is_public(trail, result)
-        return self._clock.now() + outcomes.QUIET
+        return Later(self._clock.now() + outcomes.QUIET)
 
-    async def _gave_up(self, trail: _Trail) -> datetime | None:
+    async def _gave_up(self, trail: _Trail) -> Later:
         async with self._db.writing() as session:
-            delivery = await session.get_one(Delivery, trail.delivery_id)
+            delivery = await self._as_it_was(session, trail)
+            if delivery is None:
+                return Later()
             await outcomes.close(session, self._clock, trail.attempt_id, Outcome.UNKNOWN, "still processing")
-            return await outcomes.unknown(session, self._clock, delivery, _stopped(delivery))
+            return Later(await outcomes.unknown(session, self._clock, delivery, _stopped(delivery)))
 
-    async def _refused(self, trail: _Trail, refused: Rejected) -> None:
+    async def _refused(self, trail: _Trail, refused: Rejected) -> Later:
         async with self._db.writing() as session:
-            delivery = await session.get_one(Delivery, trail.delivery_id)
-            await outcomes.close(session, self._clock, trail.attempt_id, Outcome.REFUSED, refused.message)
-            await outcomes.failed(session, self._clock, delivery, refused)
+            delivery = await self._as_it_was(session, trail)
+            if delivery is not None:
+                await outcomes.close(session, self._clock, trail.attempt_id, Outcome.REFUSED, refused.message)
+                await outcomes.failed(session, self._clock, delivery, refused, trail.rendering.label)
+            return Later()
 
     async def settle(self, actor: Actor, delivery_id: str, *, live: bool) -> str:
         """A person looked: it is live, or it is not and shall be sent. Returns the post's id.
@@ -224,37 +250,44 @@ class Tracing:
             return delivery.post_id
 
     async def _said_live(self, session: AsyncSession, delivery: Delivery) -> None:
-        attempt = await self._settled_attempt(session, delivery, Outcome.SENT)
-        part = await session.get_one(Part, attempt.part_id)
-        total = len((await session.scalars(select(Part.id).where(Part.delivery_id == delivery.id))).all())
-        await outcomes.part_sent(session, self._clock, delivery, part.position, total, Published(""))
-        if part.position < total - 1:
-            await outcomes.failed(session, self._clock, delivery, _cannot_continue(delivery, part.position + 1))
+        trail = await self._described(session, delivery, await self._doubtful(session, delivery))
+        count = len(trail.rendering.parts)
+        await outcomes.part_sent(session, self._clock, delivery, trail.position, count, Published(""))
+        if trail.position < count - 1:
+            refused = _cannot_continue(delivery, trail.position + 1)
+            await outcomes.failed(session, self._clock, delivery, refused, trail.rendering.label)
+            delivery.state = DeliveryState.CANCELLED  # nothing can follow a part whose address nobody knows
 
     async def _said_absent(self, session: AsyncSession, delivery: Delivery) -> None:
-        await self._settled_attempt(session, delivery, Outcome.NOTHING)
+        attempt = await self._doubtful(session, delivery)
+        await outcomes.decide(session, self._clock, attempt.part_id, Outcome.NOTHING)
         await outcomes.wait_again(session, self._clock, delivery, None)
         delivery.due_at = (await session.execute(select(database_now()))).scalar_one()
         await arm(session, self._clock, delivery)
 
-    async def _settled_attempt(self, session: AsyncSession, delivery: Delivery, outcome: Outcome) -> Attempt:
-        attempt = (
-            await session.scalars(
-                select(Attempt)
-                .where(Attempt.delivery_id == delivery.id, _undecided())
-                .order_by(Attempt.started_at.desc(), Attempt.id)
-                .limit(1)
-            )
-        ).one()
-        await outcomes.close(session, self._clock, attempt.id, outcome, "a person looked")
-        return attempt
+    async def _doubtful(self, session: AsyncSession, delivery: Delivery) -> Attempt:
+        """The newest attempt nobody knows the outcome of; an unknown delivery has one."""
+        found = await session.scalars(_newest_doubtful(delivery))
+        return found.one()
 
     async def abandoned(self) -> list[str]:
-        """Deliveries under way that no job looks after; a sweep puts one for each. It should always be empty."""
+        """Deliveries due or under way that no job looks after; a sweep puts one for each. It should always be empty.
+
+        What waits for a login, or for a person's answer, is looked after: that wakes it.
+        """
         async with self._db.writing() as session:
             now = (await session.execute(select(database_now()))).scalar_one()
+            looked_after = select(Job.subject).where(
+                Job.kind == "publish", Job.state.in_([JobState.READY, JobState.RUNNING])
+            )
+            due = and_(
+                Delivery.state == DeliveryState.WAITING,
+                Delivery.due_at <= now,
+                Delivery.error_code != NeedsReconnect.code,
+            )
+            under_way = Delivery.state.in_([DeliveryState.SENDING, DeliveryState.PROCESSING])
             rows = await session.scalars(
-                select(Delivery).where(Delivery.state == DeliveryState.SENDING, Delivery.lease_until < now)
+                select(Delivery).where(or_(due, under_way), Delivery.id.not_in(looked_after)).order_by(Delivery.due_at)
             )
             found = list(rows.all())
             for delivery in found:
@@ -263,8 +296,13 @@ class Tracing:
             return [delivery.id for delivery in found]
 
 
-def _undecided() -> ColumnElement[bool]:
-    return or_(Attempt.outcome.is_(None), Attempt.outcome == Outcome.UNKNOWN)
+def _newest_doubtful(delivery: Delivery) -> Select[Attempt]:
+    return (
+        select(Attempt)
+        .where(Attempt.delivery_id == delivery.id, outcomes.undecided())
+        .order_by(Attempt.started_at.desc(), Attempt.id)
+        .limit(1)
+    )
 
 
 def _stopped(delivery: Delivery) -> OutcomeUnknown:

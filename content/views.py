@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents
-from content.errors import NotFound, Problem
+from content.errors import NotFound, Problem, StaleRevision
 from content.models import (
     Account,
     Approval,
@@ -40,6 +40,7 @@ class DeliveryView:
     error_code: str
     error: str
     parts_sent: int
+    tries: int
     approved_by: str
     approved_at: datetime | None
     sent_at: datetime | None
@@ -98,6 +99,20 @@ async def post_row(session: AsyncSession, workspace_id: str, post_id: str) -> Po
     if post is None or post.workspace_id != workspace_id:
         raise NotFound("There is no such post here. Look at the calendar for the ones there are.")
     return post
+
+
+def require_current(post: Post, revision: int) -> None:
+    """Refuse what was asked about another version than the current one.
+
+    Raises:
+        StaleRevision: with the current one's number.
+    """
+    if revision != post.revision:
+        raise StaleRevision(
+            f"This is version {revision} of #{post.number}; version {post.revision} is current. Nothing was changed: "
+            "look at the current card.",
+            post.revision,
+        )
 
 
 async def variants_of(session: AsyncSession, post: Post, revision: int | None = None) -> dict[str, Variant]:
@@ -187,6 +202,7 @@ async def _delivery(
         error_code=delivery.error_code,
         error=delivery.error,
         parts_sent=len(parts.all()),
+        tries=delivery.tries,
         approved_by=approver.name if approver else "",
         approved_at=approval.decided_at if approval else None,
         sent_at=delivery.sent_at,

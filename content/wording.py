@@ -53,8 +53,11 @@ class Composer:
         wordings: Sequence[Wording],
         images: Sequence[Image] | None,
         kept: Mapping[str, Content] | None = None,
+        alts: Mapping[str, str] | None = None,
     ) -> list[Composed]:
         """Each account's content. `images` None keeps those of `kept`, the contents before this edit.
+
+        `alts` gives pictures new descriptions, by media id.
 
         Raises:
             Invalid: nothing to say, far too much, or an account nobody connected.
@@ -63,7 +66,8 @@ class Composer:
         composed = []
         for account, parts in wanted.items():
             old = (kept or {}).get(account.id)
-            pictures = tuple(images) if images is not None else _pictures(old)
+            shown = old or next(iter((kept or {}).values()), None)  # an account that joins gets the others' pictures
+            pictures = _described(tuple(images) if images is not None else _pictures(shown), alts or {})
             composed.append(await self._composed(account, parts, pictures, old))
         return composed
 
@@ -108,3 +112,7 @@ def _check(wording: Wording) -> None:
 
 def _pictures(content: Content | None) -> tuple[Image, ...]:
     return tuple(image for part in content.parts for image in part.images) if content else ()
+
+
+def _described(images: tuple[Image, ...], alts: Mapping[str, str]) -> tuple[Image, ...]:
+    return tuple(replace(image, alt=alts.get(image.media_id, image.alt).strip()) for image in images)

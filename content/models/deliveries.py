@@ -35,7 +35,6 @@ class Outcome(StrEnum):
     """What one attempt came to."""
 
     SENT = "sent"
-    PENDING = "pending"
     NOTHING = "nothing"  # certainly nothing happened
     REFUSED = "refused"
     UNKNOWN = "unknown"
@@ -105,6 +104,8 @@ class Attempt(Base):
     delivery_id: Mapped[str] = ref("delivery")
     part_id: Mapped[str] = ref("part")
     fence: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    """Of the content it carried: handles are of use to another try of the same content only."""
     handles: Mapped[dict[str, Any]]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

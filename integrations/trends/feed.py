@@ -27,6 +27,7 @@ class Feed:
 
     name = "feed"
     label = "RSS or Atom feed"
+    needs_address = True
 
     def __init__(self, http: Http) -> None:
         self._http = http

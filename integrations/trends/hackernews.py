@@ -24,6 +24,7 @@ class HackerNews:
 
     name = "hackernews"
     label = "Hacker News"
+    needs_address = False
 
     def __init__(self, http: Http, search: str = SEARCH) -> None:
         self._http = http

@@ -22,6 +22,7 @@ class Wikipedia:
 
     name = "wikipedia"
     label = "Wikipedia, most read"
+    needs_address = False
 
     def __init__(self, http: Http, site: str = SITE) -> None:
         self._http = http

@@ -1,0 +1,75 @@
+"""The command line: copydesk serve | migrate | login | doctor."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from app.doctor import examine
+from app.serve import USUAL_PORT, address_of, serve
+from app.settings import Settings
+from app.wiring import build
+from content.errors import ContentError
+from content.schema import migrate
+
+
+async def _migrate(settings: Settings) -> None:
+    app = build(settings)
+    try:
+        await migrate(app.db)
+    finally:
+        await app.close()
+    print("The database is on the newest schema.")
+
+
+async def _login(settings: Settings) -> None:
+    """A fresh sign-in address, also while the desk runs."""
+    app = build(settings)
+    try:
+        await migrate(app.db)
+        owner = await app.people.open_desk(settings.own_zone())
+        token = await app.people.invite(owner.member_id)
+    finally:
+        await app.close()
+    print(address_of(settings, _port(settings), token))
+
+
+def _port(settings: Settings) -> int:
+    """The port a running desk noted, or the one it would take."""
+    noted = settings.data_dir / "port"
+    return settings.port or (int(noted.read_text()) if noted.exists() else USUAL_PORT)
+
+
+async def _doctor(settings: Settings) -> None:
+    async for line in examine(settings):
+        print(line)
+
+
+COMMANDS: dict[str, tuple[str, Callable[[Settings], Coroutine[Any, Any, None]]]] = {
+    "serve": ("open the desk and print the address to sign in at", serve),
+    "migrate": ("bring the database to the newest schema", _migrate),
+    "login": ("print a fresh sign-in address", _login),
+    "doctor": ("say what is configured, what is missing, and how to get it", _doctor),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="copydesk", description="The content desk that lives in your chat.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, (words, _) in COMMANDS.items():
+        commands.add_parser(name, help=words, description=words)
+    chosen = parser.parse_args(arguments).command
+    try:
+        asyncio.run(COMMANDS[chosen][1](Settings()))
+    except KeyboardInterrupt:
+        return 0
+    except ContentError as error:
+        print(error.message, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""From settings to a chat model, an embedder and the conversation store. Loaded late: see `app/wiring.py`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import aiosqlite
+from langchain_core.language_models import BaseChatModel
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from agent.guided.model import GuidedModel
+from agent.guided.router import Router
+from agent.local_file import LocalFileServer
+from agent.model import ModelChoice, build_model
+from app.settings import Settings
+from content.embedding import Embedder
+from memory.embeddings import LocalEmbedder, OpenAIEmbedder
+
+GUIDED = (
+    "I work in guided mode: I follow what you ask and use your own words. For written drafts connect a language model: "
+    "set OPENAI_API_KEY, or OPENAI_BASE_URL, with COPYDESK_MODEL."
+)
+OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The model that thinks, and what to say about it."""
+
+    model: BaseChatModel
+    words: str
+    guided: bool
+
+
+async def model_of(settings: Settings, embedder: Embedder) -> Chosen:
+    """The model the settings name: an endpoint, a file, or guided mode with neither."""
+    kind = settings.thinks_with
+    if kind == "guided":
+        router = Router(embedder)
+        await router.prepare()
+        return Chosen(GuidedModel(router=router), GUIDED, guided=True)
+    address, key, name = settings.openai_base_url or OPENAI, settings.openai_api_key.get_secret_value(), settings.model
+    if settings.model_file is not None and kind == "file":
+        server = LocalFileServer(settings.model_file)
+        await server.start()
+        address, key, name = server.base_url, server.api_key, server.name
+    built = await build_model(
+        ModelChoice(
+            kind=kind,
+            base_url=address,
+            api_key=key,
+            name=name,
+            mode=settings.model_mode,
+            timeout=timedelta(seconds=settings.model_timeout),
+            azure_api_version=settings.azure_api_version,
+        )
+    )
+    return Chosen(built.model, built.words, guided=False)
+
+
+def embedder_of(settings: Settings) -> Embedder:
+    """Who makes memory's vectors."""
+    key = settings.openai_api_key.get_secret_value()
+    openai = settings.embeddings == "openai" or (settings.embeddings == "auto" and key and not settings.openai_base_url)
+    if openai:
+        return OpenAIEmbedder(settings.openai_base_url or OPENAI, key)
+    return LocalEmbedder()
+
+
+async def saver_of(path: Path) -> AsyncSqliteSaver:
+    """The conversation store: a database of its own, since it opens transactions of its own."""
+    connection = await aiosqlite.connect(path)
+    await connection.execute("PRAGMA journal_mode=WAL")
+    await connection.execute("PRAGMA synchronous=NORMAL")
+    saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+    await saver.setup()
+    return saver

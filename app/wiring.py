@@ -1,0 +1,224 @@
+"""Builds every object and hands them to each other. Read this first: it is the map of the program.
+
+`build` makes what a page needs to answer. `think` loads the language model's libraries, which take most of a second of CPU,
+and is called in the background once the port is open: the one place where imports may stand inside functions.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.settings import Settings
+from app.ticks import Ticks
+from bot.actions import Actions
+from bot.chat import Chat
+from bot.drawing import Drawing
+from bot.notify import Notify
+from bot.planned import Planned
+from bot.webchat.chat import WebChat
+from content.accounts import Accounts
+from content.approvals import Approvals
+from content.database import Database
+from content.deliveries import Deliveries
+from content.desk import Desk
+from content.goals import Goals
+from content.jobs import Handler, Jobs
+from content.media import MediaStore
+from content.people import People
+from content.plans import Plans
+from content.platform import Platform
+from content.posts import Posts
+from content.publishing import Publishing
+from content.research import Research
+from content.results import Results
+from content.schedule import Schedule
+from content.sealing import Sealer, keys_of
+from content.times import Clock, SystemClock
+from content.tracing import Tracing
+from content.transcript import Transcript
+from content.voice import Voice
+from content.wording import Composer
+from integrations import PLATFORMS, Deps
+from integrations.http import Http
+from integrations.trends import SOURCES
+from web.parts import Parts
+from web.site import make_site
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+NOT_READY = timedelta(milliseconds=300)
+
+
+@dataclass
+class App:
+    """The running program's parts."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    http: Http
+    people: People
+    desk: Desk
+    publishing: Publishing
+    tracing: Tracing
+    transcript: Transcript
+    drawing: Drawing
+    chats: dict[str, Chat]
+    webchat: WebChat
+    handlers: dict[str, Handler]
+    jobs: Jobs
+    ticks: Ticks
+    site: FastAPI
+    model_words: str = "My model is still loading."
+    closing: list["AsyncSqliteSaver"] = field(default_factory=list)
+
+    async def ailments(self) -> list[str]:
+        """What keeps the desk from working, in words, for the health page."""
+        try:
+            await self.jobs.next_at()
+        except SQLAlchemyError as broken:
+            return [f"The database does not answer: {type(broken).__name__}."]
+        return []
+
+    async def close(self) -> None:
+        """Give everything back, in reverse order."""
+        await self.webchat.close()
+        for saver in self.closing:
+            await saver.conn.close()
+        await self.http.aclose()
+        await self.db.close()
+
+
+def build(settings: Settings, clock: Clock | None = None) -> App:
+    """Everything but the model, in well under a second of CPU."""
+    clock = clock or SystemClock()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    db = Database(settings.database, clock)
+    http = Http(clock=clock, allowed_private_hosts=settings.private_hosts)
+    deps = Deps(http=http, clock=clock, folder=settings.data_dir / "published")
+    platforms: Mapping[str, Platform] = {name: make(deps) for name, make in PLATFORMS.items()}
+    sealer = Sealer(keys_of(settings.data_dir / "sealing.key"))
+    desk = _desk(db, clock, http, platforms, sealer, settings)
+    tracing = Tracing(db, clock, platforms, desk.accounts)
+    publishing = Publishing(db, clock, platforms, desk.accounts, desk.media, tracing)
+    people, transcript = People(db, clock), Transcript(db, clock)
+    drawing = Drawing(desk)
+    webchat = WebChat(transcript, clock, drawing.draw, Actions(desk, tracing).press, desk.schedule.calendar)
+    chats: dict[str, Chat] = {webchat.name: webchat}
+    notify = Notify(desk, people, transcript, Deliveries(db), drawing, chats)
+    handlers: dict[str, Handler] = {
+        "publish": publishing.publish,
+        "collect": desk.results.collect,
+        "redraw": notify.redraw,
+        "notify": notify.notify,
+        "plan": Planned(desk.plans, people, transcript, chats).run,
+        "turn": _not_ready(clock),
+        "learn": _not_ready(clock),
+    }
+    jobs = Jobs(db, clock, handlers)
+    ticks = Ticks(jobs)
+    db.wake = ticks.wake
+    app = App(
+        settings=settings,
+        clock=clock,
+        db=db,
+        http=http,
+        people=people,
+        desk=desk,
+        publishing=publishing,
+        tracing=tracing,
+        transcript=transcript,
+        drawing=drawing,
+        chats=chats,
+        webchat=webchat,
+        handlers=handlers,
+        jobs=jobs,
+        ticks=ticks,
+        site=FastAPI(),
+    )
+    app.site = make_site(
+        Parts(
+            people=people,
+            accounts=desk.accounts,
+            media=desk.media,
+            talk=webchat,
+            about=lambda: app.model_words,
+            ailments=app.ailments,
+            public_url=settings.public_url,
+        )
+    )
+    return app
+
+
+def _desk(
+    db: Database,
+    clock: Clock,
+    http: Http,
+    platforms: Mapping[str, Platform],
+    sealer: Sealer,
+    settings: Settings,
+) -> Desk:
+    accounts = Accounts(db, clock, platforms, sealer)
+    return Desk(
+        clock=clock,
+        accounts=accounts,
+        media=MediaStore(db, clock, settings.data_dir / "media"),
+        posts=Posts(db, clock, platforms, Composer(db, platforms, accounts)),
+        approvals=Approvals(db, clock, platforms),
+        schedule=Schedule(db, clock, platforms),
+        goals=Goals(db, clock),
+        results=Results(db, clock, platforms, accounts),
+        research=Research(db, clock, {name: make(http) for name, make in SOURCES.items()}),
+        voice=Voice(db, clock),
+        plans=Plans(db, clock),
+    )
+
+
+def _not_ready(clock: Clock) -> Handler:
+    """Until the model's libraries are loaded, what needs them waits in its row."""
+
+    async def wait(_subject: str) -> datetime | None:
+        return clock.now() + NOT_READY
+
+    return wait
+
+
+async def think(app: App) -> None:
+    """Load the model and everything that thinks or remembers, then let turns run."""
+    await asyncio.to_thread(_load)
+    from agent.briefer import Briefer
+    from agent.graph import build_graph
+    from agent.turn import TurnLimits, Turns
+    from app.models import embedder_of, model_of, saver_of
+    from bot.conversation import Conversations, Thinking
+    from memory.index import VectorIndex
+    from memory.recall import Recall
+
+    settings = app.settings
+    embedder = embedder_of(settings)
+    recall = Recall(app.db, app.clock, embedder, VectorIndex(app.db, settings.data_dir / "index"))
+    saver = await saver_of(settings.data_dir / "conversations.db")
+    app.closing.append(saver)
+    chosen = await model_of(settings, embedder)
+    graph = build_graph(
+        chosen.model, reads_text=not chosen.guided, token_budget=settings.turn_tokens, checkpointer=saver
+    )
+    limits = TurnLimits(settings.turn_steps, timedelta(seconds=settings.turn_seconds))
+    thinking = Thinking(
+        turns=Turns(graph, saver, limits), briefer=Briefer(app.desk, recall, guided=chosen.guided), recall=recall
+    )
+    app.model_words = chosen.words
+    app.handlers["turn"] = Conversations(app.transcript, app.people, app.desk, app.drawing, app.chats, thinking).turn
+    app.handlers["learn"] = recall.learn
+    app.ticks.wake()
+
+
+def _load() -> None:
+    """Import the heavy libraries, in a thread, so that pages go on being answered meanwhile."""
+    import memory.recall  # noqa: F401

@@ -1,0 +1,1 @@
+"""Chats: people talk to the desk and press its buttons."""

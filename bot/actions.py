@@ -1,0 +1,134 @@
+"""A press of a button: who is it, may they, is the revision current, and only then one change. Every press gets an answer."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.chat import Action, Answer
+from content.desk import Desk
+from content.errors import ContentError, Invalid
+from content.tracing import Tracing
+from content.wording import Wording
+
+BY_HAND = "edited by hand"
+
+
+class Actions:
+    """One method a verb. The services verify; the redrawn card follows by itself."""
+
+    def __init__(self, desk: Desk, tracing: Tracing) -> None:
+        self._desk = desk
+        self._tracing = tracing
+        self._verbs: dict[str, Callable[[Action], Awaitable[Answer]]] = {
+            "approve": self._approve,
+            "post_now": self._post_now,
+            "schedule": self._schedule,
+            "hold": self._hold,
+            "release": self._release,
+            "cancel": self._cancel,
+            "edit": self._edit,
+            "undo": self._undo,
+            "delete": self._delete,
+            "count": self._count,
+            "live": self._live,
+            "resend": self._resend,
+            "reconnect": self._reconnect,
+            "disconnect": self._disconnect,
+        }
+
+    async def press(self, action: Action) -> Answer:
+        """What the press came to, in a sentence; a refusal says why and what to do."""
+        verb = self._verbs.get(action.verb)
+        if verb is None:
+            return Answer(
+                "This button is from another version of the desk. Use the buttons of the current card.", "bad"
+            )
+        try:
+            return await verb(action)
+        except ContentError as error:
+            return Answer(error.message, "bad")
+
+    async def _approve(self, action: Action) -> Answer:
+        post = await self._desk.approvals.approve(action.actor, action.id, action.revision, button=_press(action))
+        when = "It goes out at its time." if post.due_at else "Now give it a time, or press Post now."
+        return Answer(f"Approved #{post.number}. {when}")
+
+    async def _post_now(self, action: Action) -> Answer:
+        post = await self._desk.schedule.post_now(action.actor, action.id, action.revision, button=_press(action))
+        return Answer(f"#{post.number} is going out now.")
+
+    async def _schedule(self, action: Action) -> Answer:
+        scheduled = await self._desk.schedule.set(action.actor, action.id, action.form.get("when", ""))
+        approved = scheduled.post.state.value == "approved"
+        still = "" if approved else " It still needs approval."
+        return Answer(f"#{scheduled.post.number} is planned for {scheduled.echo}.{still}")
+
+    async def _hold(self, action: Action) -> Answer:
+        post = await self._desk.schedule.hold(action.actor, action.id)
+        return Answer(f"#{post.number} is on hold. Release lets it go out again.")
+
+    async def _release(self, action: Action) -> Answer:
+        post = await self._desk.schedule.release(action.actor, action.id)
+        return Answer(f"#{post.number} goes out at its time again.")
+
+    async def _cancel(self, action: Action) -> Answer:
+        post = await self._desk.schedule.cancel(action.actor, action.id)
+        return Answer(f"What was left of #{post.number} is cancelled.")
+
+    async def _edit(self, action: Action) -> Answer:
+        wordings, alts = _read_edit(action.form)
+        post = await self._desk.posts.revise(
+            action.actor, action.id, wordings, change=BY_HAND, base=action.revision, alts=alts
+        )
+        return Answer(f"#{post.number} is now version {post.revision}.")
+
+    async def _undo(self, action: Action) -> Answer:
+        post = await self._desk.posts.undo(action.actor, action.id, action.revision)
+        return Answer(f"Taken back. #{post.number} is version {post.revision} now.")
+
+    async def _delete(self, action: Action) -> Answer:
+        post = await self._desk.posts.discard(action.actor, action.id, action.revision)
+        return Answer(f"#{post.number} is deleted. Undo brings it back.")
+
+    async def _count(self, action: Action) -> Answer:
+        await self._desk.results.count_now(action.actor, action.id)
+        return Answer("Counted anew.")
+
+    async def _live(self, action: Action) -> Answer:
+        await self._tracing.settle(action.actor, action.id, live=True)
+        return Answer("Noted: it is live. I will not send it again.")
+
+    async def _resend(self, action: Action) -> Answer:
+        await self._tracing.settle(action.actor, action.id, live=False)
+        return Answer("Noted: it is not there. I am sending it now.")
+
+    async def _reconnect(self, action: Action) -> Answer:
+        return Answer("Connect the account again; what waits goes out after it.", "asking", "/connect")
+
+    async def _disconnect(self, action: Action) -> Answer:
+        account = await self._desk.accounts.disconnect(action.actor, action.id)
+        return Answer(f"{account.label} {account.handle} is disconnected. Its posts here are kept.")
+
+
+def _press(action: Action) -> str:
+    return f"{action.place.chat}:{action.verb}"
+
+
+def _read_edit(form: Mapping[str, str]) -> tuple[list[Wording], dict[str, str]]:
+    """The edit form's fields `account id/part` and `alt/media id`, as wordings and descriptions.
+
+    A part left empty is dropped; an account whose every part is empty is a mistake, since nothing could be posted there.
+    """
+    parts: dict[str, dict[int, str]] = {}
+    alts: dict[str, str] = {}
+    for name, value in form.items():
+        account, _, part = name.partition("/")
+        if account == "alt":
+            alts[part] = value
+        elif part.isdecimal():
+            parts.setdefault(account, {})[int(part)] = value
+    wordings = [
+        Wording(tuple(text for _, text in sorted(texts.items()) if text.strip()), (account,))
+        for account, texts in parts.items()
+    ]
+    if not wordings:
+        raise Invalid("The edit held no text, so nothing was changed. Open the card's Edit again.")
+    return wordings, alts

@@ -1,0 +1,196 @@
+"""From rows to cards: what every chat shows of a post, a calendar, goals, headlines. Cards say what is meant, no markup."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from bot.chat import Button, Card, Group, Preview, Row, Tone
+from content.models import DeliveryState, PostState
+from content.platform import Field
+from content.schedule import CalendarEntry
+from content.times import distance, said, zone
+from content.views import DeliveryView, PostView
+
+_STATE_WORDS: dict[DeliveryState, tuple[Tone, str]] = {
+    DeliveryState.WAITING: ("plain", "not scheduled"),
+    DeliveryState.SENDING: ("waiting", "going out now"),
+    DeliveryState.PROCESSING: ("waiting", "the platform is still working on it"),
+    DeliveryState.ASKING: ("asking", "waits for your word"),
+    DeliveryState.HELD: ("waiting", "on hold"),
+    DeliveryState.SENT: ("good", "published"),
+    DeliveryState.FAILED: ("bad", "not published"),
+    DeliveryState.UNKNOWN: ("asking", "may be out: I cannot tell"),
+    DeliveryState.CANCELLED: ("plain", "cancelled"),
+}
+_LIVE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING, DeliveryState.FAILED)
+WHEN = Field("when", "When?", hint="such as: tomorrow 9:00, Friday noon, in 2 hours")
+
+
+def post_card(post: PostView, zone_name: str, now: datetime) -> Card:
+    """A post with its previews, how it stands on each account, and what can be done with it."""
+    tone, status = _standing(post, zone_name, now)
+    return Card(
+        subject=f"post:{post.id}",
+        title=f"#{post.number}",
+        tone=tone,
+        status=status,
+        notes=tuple(_notes(post)),
+        previews=tuple(_preview(one, zone_name, now) for one in post.deliveries),
+        buttons=tuple(_buttons(post)),
+    )
+
+
+def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]:
+    states = {one.state for one in post.deliveries}
+    if post.state is PostState.DISCARDED:
+        return "plain", "Deleted"
+    for state, words in (
+        (DeliveryState.UNKNOWN, "May be out: please look"),
+        (DeliveryState.FAILED, "Not published"),
+        (DeliveryState.ASKING, "Its time passed: what now?"),
+        (DeliveryState.SENDING, "Going out now"),
+        (DeliveryState.PROCESSING, "Going out now"),
+        (DeliveryState.HELD, "On hold"),
+    ):
+        if state in states:
+            return _STATE_WORDS[state][0], words
+    if states <= {DeliveryState.SENT, DeliveryState.CANCELLED}:
+        sent = DeliveryState.SENT in states
+        return ("good", "Published") if sent else ("plain", "Cancelled")
+    return _before_it_is_out(post, zone_name, now)
+
+
+def _before_it_is_out(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]:
+    when = said(post.due_at, zone_name, now) if post.due_at else ""
+    if post.state is PostState.APPROVED:
+        return ("waiting", f"Approved, goes out {when}") if when else ("waiting", "Approved, no time yet")
+    asked = "Waiting for approval" if post.state is PostState.IN_REVIEW else "Draft"
+    return ("asking" if post.state is PostState.IN_REVIEW else "plain"), (
+        f"{asked}, planned for {when}" if when else asked
+    )
+
+
+def _notes(post: PostView) -> list[str]:
+    notes = []
+    if post.brief.endswith("(template draft)"):
+        notes.append("Template draft: connect a model for written drafts, or press Edit and make it yours.")
+    if post.change:
+        notes.append(f"Version {post.revision}: {post.change}")
+    threads = [one for one in post.deliveries if len(one.rendering.parts) > 1]
+    notes += [f"{one.rendering.label}: a thread of {len(one.rendering.parts)}" for one in threads]
+    return notes
+
+
+def _preview(one: DeliveryView, zone_name: str, now: datetime) -> Preview:
+    tone, words = _STATE_WORDS[one.state]
+    at = one.sent_at or one.due_at
+    return Preview(
+        label=one.rendering.label,
+        handle=one.rendering.handle,
+        unit=one.rendering.limits.unit,
+        limit=one.rendering.limits.text,
+        parts=one.rendering.parts,
+        tone=tone,
+        status=_status(one, words, zone_name, now),
+        at=at,
+        url=one.url,
+        problems=one.problems,
+        numbers=one.numbers,
+        buttons=_delivery_buttons(one),
+    )
+
+
+def _status(one: DeliveryView, words: str, zone_name: str, now: datetime) -> str:
+    if one.state is DeliveryState.SENT and one.sent_at:
+        return f"{words} {distance(one.sent_at, now)}"
+    if one.error:
+        return f"{words}. {one.error}"
+    if one.state is DeliveryState.WAITING and one.due_at:
+        return f"goes out {said(one.due_at, one.zone or zone_name, now)}"
+    return words
+
+
+def _delivery_buttons(one: DeliveryView) -> tuple[Button, ...]:
+    if one.state is DeliveryState.UNKNOWN:
+        return (Button("live", "It is live", one.id), Button("resend", "It is not, send it", one.id))
+    if one.error_code == "needs_reconnect":
+        return (Button("reconnect", "Reconnect", one.account_id, style="primary"),)
+    return ()
+
+
+def _buttons(post: PostView) -> list[Button]:
+    """What makes sense now; the label says what will happen."""
+    on = (post.id, post.revision)
+    buttons: list[Button] = []
+    if post.state is not PostState.DISCARDED and any(one.state in _LIVE for one in post.deliveries):
+        buttons += _going_out(post)
+        buttons.append(Button("edit", "Edit", *on, form=tuple(edit_fields(post))))
+    if post.undo:
+        buttons.append(Button("undo", post.undo, *on))
+    if post.state is not PostState.DISCARDED and all(one.state in _LIVE for one in post.deliveries):
+        buttons.append(Button("delete", "Delete", *on, style="danger"))
+    if any(one.state is DeliveryState.SENT for one in post.deliveries):
+        buttons.append(Button("count", "Refresh numbers", *on))
+    return buttons
+
+
+def _going_out(post: PostView) -> list[Button]:
+    on = (post.id, post.revision)
+    live = [one for one in post.deliveries if one.state in _LIVE]
+    approved = post.state is PostState.APPROVED
+    again = any(one.state is DeliveryState.FAILED for one in live)
+    buttons = [Button("post_now", "Try again now" if again else "Post now", *on, style="primary")]
+    if not approved:
+        buttons.insert(0, Button("approve", "Approve", *on, style="primary" if post.due_at else "plain"))
+    buttons.append(Button("schedule", "Move" if post.due_at else "Schedule", *on, form=(WHEN,)))
+    if any(one.state is DeliveryState.HELD for one in live):
+        buttons.append(Button("release", "Release", *on))
+    elif post.due_at:
+        buttons.append(Button("hold", "Hold", *on))
+    return buttons
+
+
+def edit_fields(post: PostView) -> list[Field]:
+    """One text a part and account that may still be changed; named `account id/part`."""
+    fields = []
+    for one in post.deliveries:
+        if one.state in _LIVE:
+            for number, part in enumerate(one.rendering.parts):
+                label = one.rendering.label + (f", part {number + 1}" if len(one.rendering.parts) > 1 else "")
+                fields.append(Field(f"{one.account_id}/{number}", label, hint=part.text))
+    return fields
+
+
+def calendar_card(entries: Sequence[CalendarEntry], title: str, zone_name: str, now: datetime) -> Card:
+    """What goes or went out, day by day."""
+    where = zone(zone_name)
+
+    def day(entry: CalendarEntry) -> str:
+        return f"{entry.at.astimezone(where):%A %-d %B}"
+
+    groups = [Group(heading, tuple(_row(one, zone_name) for one in rows)) for heading, rows in groupby(entries, day)]
+    empty = "" if groups else "Nothing is planned here. Ask for a draft, or schedule one."
+    return Card(subject="calendar:week", title=title, status=empty, groups=tuple(groups))
+
+
+def _row(entry: CalendarEntry, zone_name: str) -> Row:
+    tone, words = _STATE_WORDS[entry.state]
+    if entry.state is DeliveryState.WAITING:
+        words = "approved" if entry.approved else "not approved yet"
+        tone = "waiting" if entry.approved else "asking"
+    local = entry.at.astimezone(zone(zone_name))
+    return Row(
+        title=f"{local:%H:%M} {entry.label}: {entry.words}",
+        detail=f"#{entry.number}, {words}",
+        url=entry.url,
+        at=entry.at,
+        tone=tone,
+    )
+
+
+def week_of(now: datetime, zone_name: str, weeks_ahead: int = 0) -> tuple[datetime, datetime]:
+    """From Monday 00:00 to the next, in the zone; `weeks_ahead` 0 is this week."""
+    local = now.astimezone(zone(zone_name))
+    monday = (local - timedelta(days=local.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = monday + timedelta(weeks=weeks_ahead)
+    return start, start + timedelta(weeks=1)

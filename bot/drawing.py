@@ -1,0 +1,74 @@
+"""Draws the card of any row, as it is now, for whoever looks."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from bot.cards import calendar_card, post_card, week_of
+from bot.chat import Card, Group, Row
+from content.desk import Desk
+from content.errors import NotFound
+from content.people import Actor
+from content.times import zone
+
+
+class Drawing:
+    """One method a kind of row; `draw` finds the right one by the subject's kind."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._kinds: dict[str, Callable[[Actor, str], Awaitable[Card]]] = {
+            "post": self._post,
+            "calendar": self._calendar,
+            "findings": self._findings,
+            "goals": self._goals,
+        }
+
+    async def draw(self, subject: str, actor: Actor) -> Card | None:
+        """The card of `kind:id`, or None where there is nothing to draw any more."""
+        kind, _, name = subject.partition(":")
+        drawer = self._kinds.get(kind)
+        if drawer is None:
+            return None
+        try:
+            return await drawer(actor, name)
+        except NotFound:
+            return None
+
+    async def _post(self, actor: Actor, name: str) -> Card:
+        post = await self._desk.posts.view(actor.workspace_id, name)
+        return post_card(post, actor.zone, self._desk.clock.now())
+
+    async def _calendar(self, actor: Actor, span: str) -> Card:
+        now = self._desk.clock.now()
+        start, end = week_of(now, actor.zone, 1 if span == "next week" else 0)
+        if span == "this month":
+            end = start + timedelta(days=31)
+        if span == "today":
+            start = now.astimezone(zone(actor.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+            end = start + timedelta(days=1)
+        entries = await self._desk.schedule.calendar(actor.workspace_id, start, end)
+        return calendar_card(entries, f"Calendar, {span}", actor.zone, now)
+
+    async def _findings(self, actor: Actor, topic: str) -> Card:
+        found = await self._desk.research.recent(actor.workspace_id, 8)
+        rows = tuple(
+            Row(one.title, f"{one.source}, {one.day}", one.url, one.published_at)
+            for one in found
+            if topic == "everything" or one.topic == topic
+        )
+        empty = "" if rows else "Nothing found. Try other words, or name a feed."
+        about = "" if topic == "everything" else f" about {topic}"
+        return Card(
+            subject=f"findings:{topic}", title=f"What is moving{about}", status=empty, groups=(Group("", rows),)
+        )
+
+    async def _goals(self, actor: Actor, _name: str) -> Card:
+        goals = await self._desk.goals.progress(actor.workspace_id)
+        rows = tuple(
+            Row(goal.words, f"Next: {goal.next_step}", tone="good" if goal.on_track else "plain") for goal in goals
+        )
+        best = await self._desk.results.best_posts(actor.workspace_id, 3)
+        well = tuple(Row(post.words, post.label, at=post.sent_at) for post in best)
+        groups = tuple(group for group in (Group("Goals", rows), Group("Went well", well)) if group.rows)
+        empty = "" if groups else "No goals yet. Say, for example: my goal is 3 posts a week."
+        return Card(subject="goals:all", title="Goals", status=empty, groups=groups)

@@ -1,0 +1,35 @@
+"""The handler of `plan` jobs: at its slot, a plan says its instruction in its conversation, and a turn begins there."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.chat import Chat, OutMessage, Place
+from content.people import People
+from content.plans import PlanRun, Plans
+from content.transcript import Said, Transcript
+
+
+class Planned:
+    """Starts the turns that members planned."""
+
+    def __init__(self, plans: Plans, people: People, transcript: Transcript, chats: Mapping[str, Chat]) -> None:
+        self._plans = plans
+        self._people = people
+        self._transcript = transcript
+        self._chats = chats
+
+    async def run(self, plan_id: str) -> datetime | None:
+        """Begin the turn of a plan that is due; returns when to look again, or None when it ended."""
+        due = await self._plans.due(plan_id)
+        if due is not None:
+            await (self._skip(due) if due.skipped else self._begin(due))
+        return await self._plans.ran(plan_id)
+
+    async def _begin(self, due: PlanRun) -> None:
+        actor = await self._people.actor(due.member_id)
+        await self._transcript.say(actor, due.conversation_id, Said(due.key, due.instruction))
+
+    async def _skip(self, due: PlanRun) -> None:
+        workspace_id, chat, address = await self._transcript.address(due.conversation_id)
+        place = Place(due.conversation_id, workspace_id, chat, address)
+        await self._chats[chat].post(place, OutMessage(due.skipped), key=due.key)

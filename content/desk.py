@@ -1,0 +1,32 @@
+"""The services in one hand: what people reach through buttons and pages, and the model through tools."""
+
+from dataclasses import dataclass
+
+from content.accounts import Accounts
+from content.approvals import Approvals
+from content.goals import Goals
+from content.media import MediaStore
+from content.plans import Plans
+from content.posts import Posts
+from content.research import Research
+from content.results import Results
+from content.schedule import Schedule
+from content.times import Clock
+from content.voice import Voice
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Every service a person or the model may call; publishing is not among them."""
+
+    clock: Clock
+    accounts: Accounts
+    media: MediaStore
+    posts: Posts
+    approvals: Approvals
+    schedule: Schedule
+    goals: Goals
+    results: Results
+    research: Research
+    voice: Voice
+    plans: Plans

@@ -1,0 +1,56 @@
+"""When things go out."""
+
+from typing import Literal
+
+from langchain_core.tools import tool
+
+from content.spans import Span, stretch
+from content.times import said as said_time
+from tools.context import Runtime
+from tools.replies import Reply, post_line, said, shown
+
+
+@tool(response_format="content_and_artifact")
+async def schedule_post(
+    post: int, action: Literal["set", "hold", "release", "cancel"], runtime: Runtime, when: str = ""
+) -> Reply:
+    """Set or move a post's time (`when` in the person's own words), hold, release or cancel it. It still needs approval."""
+    here = runtime.context
+    found = await here.post(post)
+    if action == "set":
+        scheduled = await here.desk.schedule.set(here.actor, found.id, when)
+        return shown(
+            f"#{found.number} is planned for {scheduled.echo}. {_approval(scheduled.post.state.value)}",
+            f"post:{found.id}",
+        )
+    change = {
+        "hold": here.desk.schedule.hold,
+        "release": here.desk.schedule.release,
+        "cancel": here.desk.schedule.cancel,
+    }
+    return shown(f"Done: {action}. {post_line(await change[action](here.actor, found.id))}", f"post:{found.id}")
+
+
+def _approval(state: str) -> str:
+    return "It is approved." if state == "approved" else "It goes out only once a person approves it."
+
+
+@tool(response_format="content_and_artifact")
+async def show_calendar(runtime: Runtime, span: Span = "this week") -> Reply:
+    """Show what goes out when."""
+    here = runtime.context
+    now = here.desk.clock.now()
+    entries = await here.desk.schedule.calendar(here.actor.workspace_id, *stretch(span, now, here.actor.zone))
+    lines = [
+        f"{said_time(one.at, here.actor.zone, now)}: #{one.number} {one.label}, {one.state.value}, {one.words}"
+        for one in entries
+    ]
+    return shown("\n".join(lines) or "Nothing is planned.", f"calendar:{span}")
+
+
+@tool(response_format="content_and_artifact")
+async def plan_recurring(when: str, instruction: str, runtime: Runtime) -> Reply:
+    """Every week at a slot (“every Monday 9:00”), do what the instruction says, here, by yourself."""
+    here = runtime.context
+    plan = await here.desk.plans.add(here.actor, here.conversation_id, when, instruction)
+    return said(f"Planned {plan.when}, next {plan.next_words}. What it drafts still needs a person's approval.")

@@ -1,0 +1,40 @@
+"""Drafting and rewording."""
+
+from langchain_core.tools import tool
+from pydantic import BaseModel, Field
+
+from content.wording import Wording
+from tools.context import Runtime
+from tools.replies import Reply, post_line, shown
+
+
+class Variant(BaseModel):
+    """A wording."""
+
+    accounts: list[str] = Field(default_factory=list, description="platforms or handles; empty: all connected")
+    parts: list[str] = Field(description="one text, or several for a thread")
+
+
+def _wordings(variants: list[Variant]) -> list[Wording]:
+    return [Wording(tuple(one.parts), tuple(one.accounts)) for one in variants]
+
+
+@tool(response_format="content_and_artifact")
+async def draft_post(brief: str, variants: list[Variant], runtime: Runtime, images: tuple[str, ...] = ()) -> Reply:
+    """Draft one new post, worded for one or more accounts; several posts are several calls."""
+    here = runtime.context
+    pictures = await here.desk.media.images(here.actor.workspace_id, list(images or here.images))
+    post = await here.desk.posts.draft(
+        here.actor, _wordings(variants), brief=brief, images=pictures, conversation_id=here.conversation_id
+    )
+    return shown(f"{post_line(post)} Nothing is published.", f"post:{post.id}")
+
+
+@tool(response_format="content_and_artifact")
+async def revise_post(post: int, variants: list[Variant], change: str, runtime: Runtime) -> Reply:
+    """Reword an open post (0: the one talked about); `change` says in a few words what changed. Voids its approval."""
+    here = runtime.context
+    pictures = await here.desk.media.images(here.actor.workspace_id, list(here.images)) if here.images else None
+    found = await here.post(post)
+    new = await here.desk.posts.revise(here.actor, found.id, _wordings(variants), change=change, images=pictures)
+    return shown(f"{post_line(new)} It needs a new approval.", f"post:{new.id}")
