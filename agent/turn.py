@@ -79,7 +79,7 @@ class Turns:
         self._saver = saver
         self._limits = limits
 
-    async def run(self, conversation_id: str, text: str, context: TurnContext) -> AsyncIterator[TurnEvent]:
+    async def run(self, conversation_id: str, text: str, context: TurnContext) -> AsyncGenerator[TurnEvent, None]:
         """What happens, as it happens; always ends with `Said`, also when a limit or the model ends the turn.
 
         A bug, of a tool or of ours, is raised as it is.
@@ -108,9 +108,7 @@ class Turns:
             return "I stopped: this turn used as many tokens as one may. What is done stands; ask in smaller steps."
         return explain_model_error(error)
 
-    async def _events(
-        self, conversation_id: str, text: str, context: TurnContext
-    ) -> AsyncGenerator[TurnEvent, None]:
+    async def _events(self, conversation_id: str, text: str, context: TurnContext) -> AsyncGenerator[TurnEvent, None]:
         config: RunnableConfig = {
             "configurable": {"thread_id": conversation_id},
             "recursion_limit": 2 * self._limits.steps,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.settings import Settings
@@ -69,14 +68,27 @@ class App:
     tracing: Tracing
     transcript: Transcript
     drawing: Drawing
-    chats: dict[str, Chat]
     webchat: WebChat
-    handlers: dict[str, Handler]
-    jobs: Jobs
-    ticks: Ticks
-    site: FastAPI
+    chats: dict[str, Chat]
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    """By kind of job; those that need the model are filled in by `think`."""
     model_words: str = "My model is still loading."
     closing: list["AsyncSqliteSaver"] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.jobs = Jobs(self.db, self.clock, self.handlers)
+        self.ticks = Ticks(self.jobs)
+        self.site = make_site(
+            Parts(
+                people=self.people,
+                accounts=self.desk.accounts,
+                media=self.desk.media,
+                talk=self.webchat,
+                about=lambda: self.model_words,
+                ailments=self.ailments,
+                public_url=self.settings.public_url,
+            )
+        )
 
     async def ailments(self) -> list[str]:
         """What keeps the desk from working, in words, for the health page."""
@@ -103,27 +115,10 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
     http = Http(clock=clock, allowed_private_hosts=settings.private_hosts)
     deps = Deps(http=http, clock=clock, folder=settings.data_dir / "published")
     platforms: Mapping[str, Platform] = {name: make(deps) for name, make in PLATFORMS.items()}
-    sealer = Sealer(keys_of(settings.data_dir / "sealing.key"))
-    desk = _desk(db, clock, http, platforms, sealer, settings)
+    desk = _desk(db, clock, http, platforms, settings)
     tracing = Tracing(db, clock, platforms, desk.accounts)
-    publishing = Publishing(db, clock, platforms, desk.accounts, desk.media, tracing)
-    people, transcript = People(db, clock), Transcript(db, clock)
-    drawing = Drawing(desk)
+    people, transcript, drawing = People(db, clock), Transcript(db, clock), Drawing(desk)
     webchat = WebChat(transcript, clock, drawing.draw, Actions(desk, tracing).press, desk.schedule.calendar)
-    chats: dict[str, Chat] = {webchat.name: webchat}
-    notify = Notify(desk, people, transcript, Deliveries(db), drawing, chats)
-    handlers: dict[str, Handler] = {
-        "publish": publishing.publish,
-        "collect": desk.results.collect,
-        "redraw": notify.redraw,
-        "notify": notify.notify,
-        "plan": Planned(desk.plans, people, transcript, chats).run,
-        "turn": _not_ready(clock),
-        "learn": _not_ready(clock),
-    }
-    jobs = Jobs(db, clock, handlers)
-    ticks = Ticks(jobs)
-    db.wake = ticks.wake
     app = App(
         settings=settings,
         clock=clock,
@@ -131,29 +126,30 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
         http=http,
         people=people,
         desk=desk,
-        publishing=publishing,
+        publishing=Publishing(db, clock, platforms, desk.accounts, desk.media, tracing),
         tracing=tracing,
         transcript=transcript,
         drawing=drawing,
-        chats=chats,
         webchat=webchat,
-        handlers=handlers,
-        jobs=jobs,
-        ticks=ticks,
-        site=FastAPI(),
+        chats={webchat.name: webchat},
     )
-    app.site = make_site(
-        Parts(
-            people=people,
-            accounts=desk.accounts,
-            media=desk.media,
-            talk=webchat,
-            about=lambda: app.model_words,
-            ailments=app.ailments,
-            public_url=settings.public_url,
-        )
-    )
+    app.handlers |= _handlers(app)
+    db.wake = app.ticks.wake
     return app
+
+
+def _handlers(app: App) -> dict[str, Handler]:
+    """Who does each kind of job."""
+    notify = Notify(app.desk, app.people, app.transcript, Deliveries(app.db), app.drawing, app.chats)
+    return {
+        "publish": app.publishing.publish,
+        "collect": app.desk.results.collect,
+        "redraw": notify.redraw,
+        "notify": notify.notify,
+        "plan": Planned(app.desk.plans, app.people, app.transcript, app.chats).run,
+        "turn": _not_ready(app.clock),
+        "learn": _not_ready(app.clock),
+    }
 
 
 def _desk(
@@ -161,10 +157,9 @@ def _desk(
     clock: Clock,
     http: Http,
     platforms: Mapping[str, Platform],
-    sealer: Sealer,
     settings: Settings,
 ) -> Desk:
-    accounts = Accounts(db, clock, platforms, sealer)
+    accounts = Accounts(db, clock, platforms, Sealer(keys_of(settings.data_dir / "sealing.key")))
     return Desk(
         clock=clock,
         accounts=accounts,

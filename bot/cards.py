@@ -161,7 +161,9 @@ def edit_fields(post: PostView) -> list[Field]:
     return fields
 
 
-def calendar_card(entries: Sequence[CalendarEntry], title: str, zone_name: str, now: datetime) -> Card:
+def calendar_card(
+    entries: Sequence[CalendarEntry], title: str, zone_name: str, now: datetime, subject: str = "calendar:this week"
+) -> Card:
     """What goes or went out, day by day."""
     where = zone(zone_name)
 
@@ -170,7 +172,7 @@ def calendar_card(entries: Sequence[CalendarEntry], title: str, zone_name: str, 
 
     groups = [Group(heading, tuple(_row(one, zone_name) for one in rows)) for heading, rows in groupby(entries, day)]
     empty = "" if groups else "Nothing is planned here. Ask for a draft, or schedule one."
-    return Card(subject="calendar:week", title=title, status=empty, groups=tuple(groups))
+    return Card(subject=subject, title=title, status=empty, groups=tuple(groups))
 
 
 def _row(entry: CalendarEntry, zone_name: str) -> Row:

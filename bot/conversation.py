@@ -89,8 +89,9 @@ class Conversations:
         scene = _Scene()
         key = burst[0].id
         try:
-            async for event in self._events(actor, place, burst):
-                await self._show(chat, place, actor, scene, event, key)
+            async with aclosing(self._events(actor, place, burst)) as events:
+                async for event in events:
+                    await self._show(chat, place, actor, scene, event, key)
         except ContentError as error:
             await chat.post(place, OutMessage(error.message), key=f"{key}:end")
         except Exception:
@@ -116,8 +117,9 @@ class Conversations:
             images=images,
             briefing=briefing,
         )
-        async for event in self._thinking.turns.run(place.conversation_id, text, context):
-            yield event
+        async with aclosing(self._thinking.turns.run(place.conversation_id, text, context)) as events:
+            async for event in events:
+                yield event
 
     async def _selected(self, actor: Actor, burst: Sequence[Waiting]) -> int:
         """The number of the post a message answers to; 0: none."""

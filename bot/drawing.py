@@ -1,14 +1,16 @@
 """Draws the card of any row, as it is now, for whoever looks."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
-from bot.cards import calendar_card, post_card, week_of
+from bot.cards import calendar_card, post_card
 from bot.chat import Card, Group, Row
 from content.desk import Desk
 from content.errors import NotFound
 from content.people import Actor
-from content.times import zone
+from content.spans import SPANS, stretch
+
+HEADLINES = 8
+"""Headlines on one card."""
 
 
 class Drawing:
@@ -16,7 +18,7 @@ class Drawing:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._kinds: dict[str, Callable[[Actor, str], Awaitable[Card]]] = {
+        self._kinds: dict[str, Callable[[Actor, str], Awaitable[Card | None]]] = {
             "post": self._post,
             "calendar": self._calendar,
             "findings": self._findings,
@@ -38,28 +40,22 @@ class Drawing:
         post = await self._desk.posts.view(actor.workspace_id, name)
         return post_card(post, actor.zone, self._desk.clock.now())
 
-    async def _calendar(self, actor: Actor, span: str) -> Card:
+    async def _calendar(self, actor: Actor, name: str) -> Card | None:
+        span = next((one for one in SPANS if one == name), None)
+        if span is None:
+            return None
         now = self._desk.clock.now()
-        start, end = week_of(now, actor.zone, 1 if span == "next week" else 0)
-        if span == "this month":
-            end = start + timedelta(days=31)
-        if span == "today":
-            start = now.astimezone(zone(actor.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
-            end = start + timedelta(days=1)
-        entries = await self._desk.schedule.calendar(actor.workspace_id, start, end)
-        return calendar_card(entries, f"Calendar, {span}", actor.zone, now)
+        entries = await self._desk.schedule.calendar(actor.workspace_id, *stretch(span, now, actor.zone))
+        return calendar_card(entries, f"Calendar, {span}", actor.zone, now, subject=f"calendar:{span}")
 
     async def _findings(self, actor: Actor, topic: str) -> Card:
-        found = await self._desk.research.recent(actor.workspace_id, 8)
-        rows = tuple(
-            Row(one.title, f"{one.source}, {one.day}", one.url, one.published_at)
-            for one in found
-            if topic == "everything" or one.topic == topic
-        )
-        empty = "" if rows else "Nothing found. Try other words, or name a feed."
-        about = "" if topic == "everything" else f" about {topic}"
+        found = await self._desk.research.recent(actor.workspace_id, HEADLINES, topic)
+        rows = tuple(Row(one.title, f"{one.source}, {one.day}", one.url, one.published_at) for one in found)
         return Card(
-            subject=f"findings:{topic}", title=f"What is moving{about}", status=empty, groups=(Group("", rows),)
+            subject=f"findings:{topic}",
+            title=f"What is moving about {topic}" if topic else "What is moving",
+            status="" if rows else "Nothing found. Try other words, or name a feed.",
+            groups=(Group("", rows),) if rows else (),
         )
 
     async def _goals(self, actor: Actor, _name: str) -> Card:

@@ -67,10 +67,12 @@ class Notify:
     async def _news(self, news: str, post: PostView, one: DeliveryView) -> tuple[OutMessage | None, str]:
         if news == "sent":
             return _published(post)
+        if not one.error:
+            return None, ""  # somebody was faster: there is nothing to tell any more
         actor = await self._people.actor(post.author_id)
         card = await self._drawing.draw(f"post:{post.id}", actor)
         text = f"#{post.number} on {one.rendering.label}: {one.error}"
-        return OutMessage(text, card), f"{news}:{one.id}:{one.tries}:{post.revision}"
+        return OutMessage(text, card), f"{news}:{one.id}:{one.due_at}:{one.tries}:{post.revision}"
 
 
 def _published(post: PostView) -> tuple[OutMessage | None, str]:

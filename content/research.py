@@ -187,8 +187,9 @@ class Research:
                 .where(Feed.workspace_id == actor.workspace_id, Feed.address == address.strip())
                 .returning(Feed.id)
             )
-            if gone.first() is None:
-                raise NotFound("This feed is not watched here. Write its address as it stands in the list of feeds.")
+            found = gone.first()
+        if found is None:
+            raise NotFound("This feed is not watched here. Write its address as it stands in the list of feeds.")
         return await self.watched(actor.workspace_id)
 
     async def watched(self, workspace_id: str) -> list[str]:
@@ -214,7 +215,7 @@ class Research:
     def _view(self, row: Finding) -> FindingView:
         source = self._sources.get(row.source)
         label = source.label if source else row.source
-        return FindingView(row.id, row.title, row.url, label, row.topic, row.published_at, row.found_at, row.summary, row.topic)
+        return FindingView(row.id, row.title, row.url, label, row.published_at, row.found_at, row.summary, row.topic)
 
 
 def _in_turns(asked: Sequence[_Asked]) -> list[Headline]:
