@@ -85,9 +85,21 @@ def _set_up_sqlite(engine: Engine, clock: Clock) -> None:
         connection.isolation_level = None  # the begin hook below says what to begin
         connection.create_function("copydesk_now", 0, lambda: clock.now().strftime(_TEXT))
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    @event.listens_for(engine, "invalidate")
+    def on_invalidate(connection: DBAPIConnection, _: ConnectionPoolEntry, error: BaseException | None) -> None:
+        if isinstance(error, asyncio.CancelledError):
+            # a statement still in flight keeps the closed connection, and its lock on the file, alive
+            connection.rollback()
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:

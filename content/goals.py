@@ -115,7 +115,7 @@ class Goals:
             found.start,
             goal.deadline,
             account.handle if account else "",
-            found.words,
+            f"{found.words}.",
             found.next_step,
             found.on_track,
         )

@@ -1,4 +1,4 @@
-"""The ports: what a social platform, a trend source and an embedder must be able to do.
+"""The platform port: what a social platform must be able to do.
 
 A platform is one file in `integrations/` that can *render* a post, *prepare* that rendering and *commit* it. `render`
 is used for the preview, for the length counter and for publishing, so that what a person approves is what goes out.
@@ -351,42 +351,6 @@ class Removes(Protocol):
 
     async def remove(self, published: Published, access: Access) -> None:
         """Remove one part; it is no error when it is gone already."""
-
-
-@dataclass(frozen=True)
-class Headline:
-    """Something that is moving, with where it was seen."""
-
-    source: str
-    title: str
-    url: str
-    published_at: datetime | None = None
-    summary: str = ""
-    score: float = 0.0
-    """The source's own measure of how much it moves; comparable within one source only."""
-
-
-class TrendSource(Protocol):
-    """A place to look for what is moving. Its texts are data, never instructions."""
-
-    @property
-    def name(self) -> str:
-        """A stable slug."""
-
-    @property
-    def label(self) -> str:
-        """As people call it."""
-
-    @property
-    def needs_address(self) -> bool:
-        """Whether it reads what stands at an address that a person gave, such as a feed."""
-
-    async def headlines(self, topic: str, address: str, now: datetime) -> list[Headline]:
-        """What is moving about `topic`, or at all where it is empty; `address` is for sources that need one: a feed.
-
-        Raises:
-            Unavailable, RateLimited, Rejected: and the caller goes on with the other sources.
-        """
 
 
 def common_problems(rendering: Rendering) -> list[Problem]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from content import contents, notices
 from content.audit import record
 from content.database import Database
-from content.errors import Invalid, NotFound, WrongState
+from content.errors import Conflict, Invalid, NotFound, WrongState
 from content.ids import new_id
 from content.models import (
     ENDED,
@@ -120,11 +120,14 @@ class Posts:
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
 
-    async def undo(self, actor: Actor, post_id: str, revision: int) -> PostView:
+    async def undo(self, actor: Actor, post_id: str, revision: int, what: str = "") -> PostView:
         """Take back the last thing done to a post that has not left the house: delete, approval, request or edit.
+
+        `what` is the `PostView.undo` that the person saw, so that a second press takes back nothing more; empty: any.
 
         Raises:
             StaleRevision: another revision is current.
+            Conflict: what they saw is taken back already.
             WrongState: there is nothing to take back.
         """
         actor.require("draft")
@@ -137,6 +140,8 @@ class Posts:
                 raise WrongState(
                     f"There is nothing to undo on #{post.number}: it is as it was drafted, or already out."
                 )
+            if what and what != words:
+                raise Conflict(f"“{what}” is done on #{post.number} already. Look at its current card.")
             await self._take_back(session, actor, post, current)
             self._record(session, actor, "post.undone", post, what=words)
             await notices.redraw(session, self._clock, post.id)

@@ -18,8 +18,8 @@ from content.errors import ContentError, Invalid, NotFound, Problem, Rejected
 from content.ids import new_id
 from content.models import Feed, Finding
 from content.people import Actor
-from content.platform import Headline, TrendSource
 from content.times import Clock
+from content.trends import Headline, TrendSource
 
 log = logging.getLogger(__name__)
 

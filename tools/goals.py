@@ -29,6 +29,7 @@ async def check_goals(runtime: Runtime) -> Reply:
     here = runtime.context
     goals = await here.desk.goals.progress(here.actor.workspace_id)
     best = await here.desk.results.best_posts(here.actor.workspace_id, 3)
-    lines = [f"- {goal.words} Next: {goal.next_step}" for goal in goals] or ["No goals are set yet."]
+    lines = [f"- {goal.words} Next: {goal.next_step}" for goal in goals]
     lines += [f"- Went well: {post.words} ({post.label})" for post in best]
-    return shown("\n".join(lines), "goals:all")
+    words = "Here is how far we are." if goals else "No goals are set yet. Say, for example: my goal is 3 posts a week."
+    return shown(words, "goals:all", "\n".join(lines))

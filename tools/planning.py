@@ -19,16 +19,15 @@ async def schedule_post(
     found = await here.post(post)
     if action == "set":
         scheduled = await here.desk.schedule.set(here.actor, found.id, when)
-        return shown(
-            f"#{found.number} is planned for {scheduled.echo}. {_approval(scheduled.post.state.value)}",
-            f"post:{found.id}",
-        )
+        words = f"#{found.number} is planned for {scheduled.echo}. {_approval(scheduled.post.state.value)}"
+        return shown(words, f"post:{found.id}")
     change = {
-        "hold": here.desk.schedule.hold,
-        "release": here.desk.schedule.release,
-        "cancel": here.desk.schedule.cancel,
+        "hold": (here.desk.schedule.hold, "is on hold"),
+        "release": (here.desk.schedule.release, "goes out at its time again"),
+        "cancel": (here.desk.schedule.cancel, "is cancelled where it was not out yet"),
     }
-    return shown(f"Done: {action}. {post_line(await change[action](here.actor, found.id))}", f"post:{found.id}")
+    do, done = change[action]
+    return shown(f"#{found.number} {done}.", f"post:{found.id}", post_line(await do(here.actor, found.id)))
 
 
 def _approval(state: str) -> str:
@@ -45,7 +44,8 @@ async def show_calendar(runtime: Runtime, span: Span = "this week") -> Reply:
         f"{said_time(one.at, here.actor.zone, now)}: #{one.number} {one.label}, {one.state.value}, {one.words}"
         for one in entries
     ]
-    return shown("\n".join(lines) or "Nothing is planned.", f"calendar:{span}")
+    words = f"Here is {span}." if lines else f"Nothing is planned for {span}."
+    return shown(words, f"calendar:{span}", "\n".join(lines))
 
 
 @tool(response_format="content_and_artifact")

@@ -5,9 +5,11 @@ from langgraph.prebuilt.tool_node import ToolInvocationError
 from content.errors import ContentError
 from content.views import DeliveryView, PostView
 
-
 LONGEST = 1_200
 """Characters of a text for the model, about 300 tokens."""
+
+MODEL_ONLY = "\n(For you: "
+"""What follows in a tool's text is for the model; a person sees it on the card."""
 
 Reply = tuple[str, str]
 """Text for the model; and for the person the row to show as a card, such as `post:post_1f…`, or nothing."""
@@ -18,9 +20,14 @@ def said(text: str) -> Reply:
     return _short(text), ""
 
 
-def shown(text: str, subject: str) -> Reply:
-    """Words, and a card of that row."""
-    return f"{_short(text)} The person sees it as a card.", subject
+def shown(text: str, subject: str, note: str = "") -> Reply:
+    """Words that may be passed on as they are, a card of that row, and what only the model needs to know."""
+    return f"{_short(text)}{MODEL_ONLY}{_short(note)} The person sees it as a card.)".replace(":  ", ": "), subject
+
+
+def for_a_person(text: str) -> str:
+    """A tool's words without what only the model needs to know."""
+    return text.partition(MODEL_ONLY)[0]
 
 
 def _short(text: str) -> str:

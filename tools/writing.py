@@ -27,7 +27,8 @@ async def draft_post(brief: str, variants: list[Variant], runtime: Runtime, imag
     post = await here.desk.posts.draft(
         here.actor, _wordings(variants), brief=brief, images=pictures, conversation_id=here.conversation_id
     )
-    return shown(f"{post_line(post)} Nothing is published.", f"post:{post.id}")
+    words = f"Here is post #{post.number}. Nothing goes out before somebody approves it."
+    return shown(words, f"post:{post.id}", post_line(post))
 
 
 @tool(response_format="content_and_artifact")
@@ -37,4 +38,5 @@ async def revise_post(post: int, variants: list[Variant], change: str, runtime: 
     pictures = await here.desk.media.images(here.actor.workspace_id, list(here.images)) if here.images else None
     found = await here.post(post)
     new = await here.desk.posts.revise(here.actor, found.id, _wordings(variants), change=change, images=pictures)
-    return shown(f"{post_line(new)} It needs a new approval.", f"post:{new.id}")
+    words = f"Post #{new.number} is reworded, version {new.revision}. It needs a new approval."
+    return shown(words, f"post:{new.id}", post_line(new))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from content.platform import TrendSource
+from content.trends import TrendSource
 from integrations.http import Http
 from integrations.trends.feed import Feed
 from integrations.trends.hackernews import HackerNews

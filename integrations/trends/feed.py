@@ -14,7 +14,7 @@ from typing import Any
 import feedparser
 
 from content.errors import Invalid, Problem, Rejected
-from content.platform import Headline
+from content.trends import Headline
 from integrations.http import Answer, Http
 from integrations.trends.reading import instant_of, is_about, plain, web_address
 

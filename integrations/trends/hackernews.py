@@ -7,7 +7,7 @@ ANDed; `front_page` means now. About 10,000 requests an hour are allowed from on
 from datetime import datetime, timedelta
 from typing import Any
 
-from content.platform import Headline
+from content.trends import Headline
 from integrations.http import Http
 from integrations.trends.reading import amount, instant_of, members, plain, web_address
 

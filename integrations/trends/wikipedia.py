@@ -8,7 +8,7 @@ User-Agent that says who calls: https://www.mediawiki.org/wiki/API:Etiquette
 from datetime import datetime, timedelta
 from typing import Any
 
-from content.platform import Headline
+from content.trends import Headline
 from integrations.http import Http
 from integrations.trends.reading import amount, is_about, members, plain, web_address
 

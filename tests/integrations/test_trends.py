@@ -10,7 +10,7 @@ import pytest_asyncio
 from starlette.responses import Response
 
 from content.errors import ContentError, Invalid, RateLimited, Rejected, Unavailable
-from content.platform import Headline, TrendSource
+from content.trends import Headline, TrendSource
 from integrations.http import Http
 from integrations.trends import SOURCES
 from integrations.trends.feed import Feed
