@@ -256,9 +256,10 @@ class Accounts:
     async def disconnect(self, actor: Actor, account_id: str) -> AccountView:
         """Let an account go: revoked at the platform where that works, its login forgotten, its history kept."""
         actor.require("connect")
-        access = self._opened(await self._row(account_id, actor.workspace_id))
+        row = await self._row(account_id, actor.workspace_id)
+        access = self._opened(row)
         platform = self._platforms[access.platform]
-        if isinstance(platform, Connects):
+        if isinstance(platform, Connects) and row.state != "disconnected":
             with contextlib.suppress(PlatformError):  # the login is forgotten here all the same, as was asked
                 await platform.revoke(access)
         async with self._db.writing() as session:

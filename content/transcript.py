@@ -23,7 +23,7 @@ from content.times import Clock
 
 __all__ = ["PAGE", "Copy", "Line", "MessageView", "Page", "Said", "Transcript", "Waiting"]
 
-PAGE = 50
+PAGE = 30
 """Messages shown at once."""
 
 

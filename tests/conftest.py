@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from content.database import Database
 from content.schema import migrate
@@ -32,10 +35,18 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
+def _without_syncing(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """No test pulls the plug; waiting for the disk would make the suite several times slower."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.close()
+
+
 @pytest.fixture
 async def db(clock: FakeClock, tmp_path: Path, migrated_file: Path) -> AsyncIterator[Database]:
     path = tmp_path / "copydesk.db"
     shutil.copy(migrated_file, path)
     database = Database(f"sqlite+aiosqlite:///{path}", clock)
+    event.listen(database.engine.sync_engine, "connect", _without_syncing)
     yield database
     await database.close()

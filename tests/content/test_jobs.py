@@ -1,0 +1,306 @@
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from content.database import Database
+from content.errors import (
+    ContentError,
+    Invalid,
+    NeedsReconnect,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from content.jobs import TRIES, Again, AskPerson, GiveUp, Jobs, after, put
+from content.models import Job, JobState
+from tests.fakes.clock import FakeClock
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=7)
+DOWN = Unavailable("Down.", platform="fake")
+SECOND = timedelta(seconds=1)
+LEASE = timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "verdict"),
+    [
+        (OutcomeUnknown("Who knows.", platform="fake"), 1, AskPerson("Who knows.")),
+        (RateLimited("Slow.", platform="fake", until=LATER), 1, Again(LATER)),
+        (RateLimited("Slow.", platform="fake", until=LATER), TRIES + 5, Again(LATER)),
+        (RateLimited("Slow.", platform="fake", until=NOW - LEASE), 1, Again(NOW + SECOND)),
+        (Rejected("No.", platform="fake"), 1, GiveUp("No.")),
+        (NeedsReconnect("Login.", platform="fake"), 1, GiveUp("Login.")),
+        (Invalid("Wrong."), 1, GiveUp("Wrong.")),
+        (NotFound("Gone."), 1, GiveUp("Gone.")),
+        (ContentError("Odd."), 1, GiveUp("Odd.")),
+        (DOWN, 1, Again(NOW + timedelta(seconds=30))),
+        (DOWN, 2, Again(NOW + timedelta(minutes=1))),
+        (DOWN, 5, Again(NOW + timedelta(minutes=8))),
+        (DOWN, TRIES - 1, Again(NOW + timedelta(minutes=32))),
+        (DOWN, TRIES, GiveUp("Down.")),
+        (RuntimeError("a bug"), 1, Again(NOW + timedelta(seconds=30))),
+        (RuntimeError("a bug"), TRIES, GiveUp("a bug")),
+        (ValueError(), TRIES, GiveUp("ValueError")),
+    ],
+)
+def test_what_to_do_after_an_error(error: Exception, tries: int, verdict: object) -> None:
+    assert after(error, tries, NOW) == verdict
+
+
+class Work:
+    """Handlers that note what they did, and do what a test says."""
+
+    def __init__(self, db: Database, clock: FakeClock) -> None:
+        self.db, self.clock = db, clock
+        self.done: list[str] = []
+        self.errors: list[Exception] = []
+        self.again: list[datetime] = []
+        self.hang: asyncio.Event | None = None
+        self.started = asyncio.Event()
+        self.jobs = Jobs(db, clock, {"learn": self.learn})
+
+    async def learn(self, subject: str) -> datetime | None:
+        self.done.append(subject)
+        self.started.set()
+        if self.hang is not None:
+            await self.hang.wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        return self.again.pop(0) if self.again else None
+
+    async def put(self, subject: str, away: timedelta = timedelta(0), *, lane: str = "", kind: str = "learn") -> None:
+        async with self.db.writing() as session:
+            await put(session, kind, subject, run_at=self.clock.now() + away, now=self.clock.now(), lane=lane)
+
+    async def rows(self) -> list[Job]:
+        async with self.db.reading() as session:
+            return list((await session.scalars(select(Job).order_by(Job.created_at, Job.subject))).all())
+
+    async def states(self) -> list[JobState]:
+        return [row.state for row in await self.rows()]
+
+
+@pytest.fixture
+def work(db: Database, clock: FakeClock) -> Work:
+    return Work(db, clock)
+
+
+async def test_a_job_runs_once_and_not_before_its_time(work: Work) -> None:
+    await work.put("a", timedelta(minutes=1))
+    assert await work.jobs.next_at() == work.clock.now() + timedelta(minutes=1)
+    assert await work.jobs.run_due() == 0
+    work.clock.move(timedelta(minutes=1))
+    assert await work.jobs.run_due() == 1
+    assert await work.jobs.run_due() == 0
+    assert work.done == ["a"]
+    assert await work.states() == [JobState.DONE]
+    assert await work.jobs.next_at() is None
+
+
+async def test_putting_the_same_job_again_moves_it(work: Work) -> None:
+    await work.put("a", timedelta(minutes=5))
+    await work.put("a", timedelta(minutes=1))
+    work.clock.move(timedelta(minutes=5))
+    await work.jobs.run_all()
+    assert work.done == ["a"]
+
+
+async def test_a_job_that_asks_for_it_runs_again_at_that_time(work: Work) -> None:
+    await work.put("a")
+    work.again = [work.clock.now() + timedelta(minutes=2)]
+    assert await work.jobs.run_all() == 1
+    work.clock.move(timedelta(minutes=2))
+    assert await work.jobs.run_all() == 1
+    assert (work.done, await work.states()) == (["a", "a"], [JobState.DONE])
+
+
+async def test_a_job_put_while_it_runs_runs_once_more(work: Work) -> None:
+    await work.put("a")
+    work.hang = asyncio.Event()
+    work.again = [work.clock.now() + timedelta(hours=9)]
+    running = asyncio.create_task(work.jobs.run_due())
+    await work.started.wait()
+    await work.put("a")
+    assert await work.jobs.run_due() == 0, "the lane is busy"
+    work.hang.set()
+    await running
+    assert await work.jobs.run_all() == 1
+    assert (work.done, await work.states()) == (["a", "a"], [JobState.DONE, JobState.DONE])
+
+
+async def test_a_failed_job_is_tried_again_with_growing_pauses_and_then_given_up(work: Work) -> None:
+    await work.put("a")
+    work.errors = [RuntimeError("a bug") for _ in range(TRIES)]
+    for _ in range(TRIES - 1):
+        await work.jobs.run_all()
+        assert (await work.rows())[0].error == "a bug"
+        soonest = await work.jobs.next_at()
+        assert soonest is not None
+        work.clock.set(soonest)
+    await work.jobs.run_all()
+    assert await work.states() == [JobState.DEAD]
+    assert len(work.done) == TRIES
+
+
+async def test_a_success_forgets_the_failures_before_it(work: Work) -> None:
+    await work.put("a")
+    work.errors = [DOWN]
+    await work.jobs.run_all()
+    work.clock.move(timedelta(seconds=30))
+    work.again = [work.clock.now() + SECOND]
+    await work.jobs.run_all()
+    assert (await work.rows())[0].tries == 0
+
+
+@pytest.mark.parametrize("error", [Rejected("No.", platform="fake"), OutcomeUnknown("Hm.", platform="fake")])
+async def test_what_only_a_person_can_mend_is_not_tried_again(work: Work, error: ContentError) -> None:
+    await work.put("a")
+    work.errors = [error]
+    await work.jobs.run_all()
+    assert [(row.state, row.error) for row in await work.rows()] == [(JobState.DEAD, error.message)]
+
+
+async def test_a_job_nobody_can_handle_fails_alone(work: Work) -> None:
+    await work.put("a", kind="unheard_of")
+    await work.put("b")
+    await work.jobs.run_due()
+    assert work.done == ["b"]
+    assert [row.error for row in await work.rows()] == ["'unheard_of'", ""]
+
+
+async def test_jobs_of_one_lane_run_one_after_the_other_in_order(work: Work) -> None:
+    for number in (3, 1, 2):
+        await work.put(f"job {number}", timedelta(seconds=number), lane="one")
+    work.clock.move(timedelta(minutes=1))
+    assert await work.jobs.run_due() == 1
+    assert await work.jobs.run_due() == 1
+    assert await work.jobs.run_due() == 1
+    assert work.done == ["job 1", "job 2", "job 3"]
+
+
+async def test_a_long_job_keeps_no_other_from_starting(work: Work) -> None:
+    work.hang = asyncio.Event()
+    await work.put("long")
+    assert await work.jobs.start_due() == 1
+    await work.started.wait()
+    await work.put("short")
+    assert await work.jobs.start_due() == 1
+    assert len(work.jobs.running) == 2
+    work.hang.set()
+    await asyncio.gather(*work.jobs.running)
+    assert await work.states() == [JobState.DONE, JobState.DONE]
+
+
+async def test_a_job_that_makes_itself_due_for_ever_does_not_hang_the_runner(work: Work) -> None:
+    await work.put("a")
+    work.again = [work.clock.now()] * 100
+    assert await work.jobs.run_all(rounds=5) == 5
+
+
+async def abandon(work: Work) -> None:
+    """Start a job and lose its worker."""
+    work.hang = asyncio.Event()
+    running = asyncio.create_task(work.jobs.run_due())
+    await work.started.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    work.hang = None
+
+
+async def test_a_job_whose_worker_died_is_taken_over_when_its_lease_is_out(work: Work) -> None:
+    await work.put("a")
+    await abandon(work)
+    assert await work.jobs.next_at() == work.clock.now() + LEASE
+    work.clock.move(LEASE - SECOND)
+    assert await work.jobs.run_due() == 0
+    work.clock.move(SECOND)
+    assert await work.jobs.run_due() == 1
+    assert (work.done, await work.states()) == (["a", "a"], [JobState.DONE])
+
+
+async def test_a_worker_that_comes_back_too_late_changes_nothing(work: Work) -> None:
+    await work.put("a")
+    work.hang = asyncio.Event()
+    slow = asyncio.create_task(work.jobs.run_due())
+    await work.started.wait()
+    work.clock.move(LEASE)
+    hang, work.hang = work.hang, None
+    work.again = [work.clock.now() + timedelta(hours=1)]
+    await work.jobs.run_due()
+    hang.set()
+    await slow
+    assert [(row.state, row.run_at) for row in await work.rows()] == [(JobState.READY, work.clock.now() + timedelta(hours=1))]
+
+
+async def test_a_process_that_is_alone_takes_over_at_once_what_an_earlier_one_left(work: Work) -> None:
+    await work.put("a")
+    await abandon(work)
+    await work.put("a")
+    assert await work.jobs.take_over() == 1
+    assert await work.jobs.run_all() == 2
+    assert await work.states() == [JobState.DONE, JobState.DONE]
+
+
+async def test_what_was_left_running_goes_before_the_rest_of_its_lane(work: Work, clock: FakeClock) -> None:
+    """An earlier job in the lane of an abandoned one once broke every claim, for a lane runs one at a time."""
+    await work.put("a", lane="one")
+    await abandon(work)
+    clock.set(clock.now() - timedelta(hours=1))
+    await work.put("earlier", lane="one")
+    clock.move(timedelta(hours=1) + LEASE)
+    assert await work.jobs.run_due() == 1
+    assert await work.jobs.run_due() == 1
+    assert work.done == ["a", "a", "earlier"]
+
+
+async def test_a_job_that_is_gone_when_it_ends_is_no_error(work: Work) -> None:
+    await work.put("a")
+    work.hang = asyncio.Event()
+    running = asyncio.create_task(work.jobs.run_due())
+    await work.started.wait()
+    async with work.db.writing() as session:
+        for row in (await session.scalars(select(Job))).all():
+            await session.delete(row)
+    work.hang.set()
+    assert await running == 1
+
+
+@pytest.fixture
+async def second(db: Database, clock: FakeClock) -> AsyncIterator[Database]:
+    other = Database(str(db.engine.url), clock)
+    yield other
+    await other.close()
+
+
+async def test_three_hundred_jobs_claimed_by_eight_runners_run_once_each_and_in_order(
+    work: Work, db: Database, second: Database, clock: FakeClock
+) -> None:
+    async with db.writing() as session:
+        for number in range(300):
+            at = clock.now() + timedelta(milliseconds=number)
+            session.add(
+                Job(
+                    id=f"job_{number}", kind="learn", subject=f"{number:03}", lane=f"lane {number % 30}", run_at=at, created_at=at
+                )
+            )
+    clock.move(SECOND)
+    runners = [Jobs(db if number % 2 else second, clock, {"learn": work.learn}) for number in range(8)]
+
+    async def drain(runner: Jobs) -> None:
+        while len(work.done) < 300:
+            await runner.run_due(limit=7)
+
+    await asyncio.gather(*(drain(runner) for runner in runners))
+    assert max(Counter(work.done).values()) == 1
+    assert len(work.done) == 300
+    assert set(await work.states()) == {JobState.DONE}
+    for lane in range(30):
+        mine = [one for one in work.done if int(one) % 30 == lane]
+        assert mine == sorted(mine)

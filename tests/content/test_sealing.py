@@ -1,0 +1,36 @@
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from content.errors import NotAllowed
+from content.sealing import Sealer, keys_of
+
+SECRETS = {"token": "s3cret"}
+
+
+def test_what_was_sealed_opens_with_any_of_the_keys() -> None:
+    old, new = Fernet.generate_key(), Fernet.generate_key()
+    sealed = Sealer([old]).seal(SECRETS)
+    assert b"s3cret" not in sealed
+    assert Sealer([new, old]).open(sealed) == SECRETS
+
+
+def test_another_key_opens_nothing_and_says_what_to_do() -> None:
+    sealed = Sealer([Fernet.generate_key()]).seal(SECRETS)
+    with pytest.raises(NotAllowed, match="Put the old sealing key back"):
+        Sealer([Fernet.generate_key()]).open(sealed)
+
+
+def test_the_newest_key_seals() -> None:
+    old, new = Fernet.generate_key(), Fernet.generate_key()
+    assert Sealer([new]).open(Sealer([new, old]).seal(SECRETS)) == SECRETS
+
+
+def test_the_first_run_makes_a_key_only_its_owner_can_read(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "sealing.key"
+    keys = keys_of(path)
+    assert len(keys) == 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert keys_of(path) == keys
