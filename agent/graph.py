@@ -1,18 +1,22 @@
 """The graph: think, act, think again, until there is nothing left to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Annotated, Any, TypedDict
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.runtime import Runtime
-from langgraph.types import Send
+from langgraph.types import StreamWriter
 
 from agent.briefing import Briefing
+from agent.events import Did, Doing, doing_words
 from agent.history import dropped, kept
 from agent.prompt import messages_for
 from tools import TOOLS
@@ -42,7 +46,7 @@ Graph = CompiledStateGraph[State, TurnContext, State, State]
 
 def build_graph(model: BaseChatModel, *, reads_text: bool, token_budget: int, checkpointer: Any) -> Graph:
     """The compiled graph. `reads_text` is False for the guided model; `token_budget` is for one turn."""
-    bound = model.bind_tools(TOOLS)
+    bound, tools = model.bind_tools(TOOLS), ToolNode(TOOLS, handle_tool_errors=explain)
 
     async def think(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
         remaining = kept(state["messages"])
@@ -51,28 +55,36 @@ def build_graph(model: BaseChatModel, *, reads_text: bool, token_budget: int, ch
         reply = await bound.ainvoke(messages_for(reads_text, remaining, runtime.context.briefing))
         return {"messages": [*dropped(state["messages"], remaining), reply]}
 
+    async def act(state: State, *, config: RunnableConfig, writer: StreamWriter) -> dict[str, Any]:
+        calls = _calls(state)
+        answers: list[AnyMessage] = []
+        for index, call in enumerate(calls):  # in their order: a later one may mean what an earlier one made
+            writer(Doing(str(call["id"]), doing_words([each["name"] for each in calls], index)))
+            answer = (await tools.ainvoke([call], config))["messages"][0]
+            writer(Did(answer.tool_call_id, answer.artifact or ""))
+            answers.append(answer)
+        return {"messages": answers}
+
     builder = StateGraph(State, context_schema=TurnContext)
     builder.add_node("think", think)
-    builder.add_node("act", ToolNode(TOOLS, handle_tool_errors=explain))
+    builder.add_node("act", act)
     builder.add_edge(START, "think")
     builder.add_conditional_edges("think", _next, ["act", END])
     builder.add_edge("act", "think")
     return builder.compile(checkpointer=checkpointer)
 
 
-def _next(state: State) -> list[Send] | str:
-    """Every tool call is a task of its own, so that each one's card is shown as soon as it is done."""
+def _next(state: State) -> str:
+    return "act" if _calls(state) else END
+
+
+def _calls(state: State) -> list[ToolCall]:
     newest = state["messages"][-1]
-    calls = newest.tool_calls if isinstance(newest, AIMessage) else []
-    return [Send("act", [call]) for call in calls] or END
+    return newest.tool_calls if isinstance(newest, AIMessage) else []
 
 
-def _spent(messages: list[AnyMessage]) -> int:
+def _spent(messages: Sequence[AnyMessage]) -> int:
     """Tokens used since the person spoke, as far as the model tells."""
-    spent = 0
-    for message in reversed(messages):
-        if isinstance(message, HumanMessage):
-            break
-        if isinstance(message, AIMessage) and message.usage_metadata:
-            spent += message.usage_metadata["total_tokens"]
-    return spent
+    since = takewhile(lambda message: not isinstance(message, HumanMessage), reversed(messages))
+    told = (message.usage_metadata for message in since if isinstance(message, AIMessage))
+    return sum(usage["total_tokens"] for usage in told if usage)

@@ -48,11 +48,20 @@ def mended(messages: Sequence[AnyMessage]) -> Iterator[AnyMessage]:
     while index < len(messages):
         message = messages[index]
         answers = list(_answers(messages[index + 1 :])) if isinstance(message, AIMessage) else []
-        if isinstance(message, AIMessage) and _is_answered(message, answers):
-            yield from (message, *answers)
-        elif not isinstance(message, AIMessage | ToolMessage):
-            yield message
+        yield from _whole(message, answers)
         index += 1 + len(answers)
+
+
+def _whole(message: AnyMessage, answers: Sequence[ToolMessage]) -> Iterator[AnyMessage]:
+    """What may stay of a message and the answers right after it."""
+    if isinstance(message, ToolMessage):
+        return
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    answered = sorted(str(call["id"]) for call in calls) == sorted(one.tool_call_id for one in answers)
+    if answered or not calls:
+        yield message
+    if answered:
+        yield from answers
 
 
 def _answers(messages: Sequence[AnyMessage]) -> Iterator[ToolMessage]:
@@ -61,10 +70,6 @@ def _answers(messages: Sequence[AnyMessage]) -> Iterator[ToolMessage]:
         if not isinstance(message, ToolMessage):
             return
         yield message
-
-
-def _is_answered(message: AIMessage, answers: Sequence[ToolMessage]) -> bool:
-    return sorted(str(call["id"]) for call in message.tool_calls) == sorted(one.tool_call_id for one in answers)
 
 
 async def forget_old(saver: AsyncSqliteSaver, thread_id: str) -> None:

@@ -2,60 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.errors import GraphRecursionError
 
+from agent.events import Said, TurnEvent, Writing
 from agent.graph import Graph, OverBudget, TurnContext
 from agent.history import forget_old
 from agent.model import explain_model_error
-from tools import DOING
 
 log = logging.getLogger(__name__)
 
-DONE = "Done."
 NOTHING = "My model gave an empty answer. Ask again, or say it in other words."
-
-
-@dataclass(frozen=True)
-class Doing:
-    """A tool begins: what a person reads meanwhile."""
-
-    call_id: str
-    words: str
-
-
-@dataclass(frozen=True)
-class Did:
-    """A tool is done; `shown` is the row to show as a card, if any."""
-
-    call_id: str
-    shown: str = ""
-
-
-@dataclass(frozen=True)
-class Writing:
-    """The model's text so far in this step."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """The answer; the turn is over."""
-
-    text: str
-    choices: list[dict[str, str]] = field(default_factory=list)
-
-
-TurnEvent = Doing | Did | Writing | Said
 
 
 @dataclass(frozen=True)
@@ -113,27 +78,44 @@ class Turns:
             "configurable": {"thread_id": conversation_id},
             "recursion_limit": 2 * self._limits.steps,
         }
-        answer, written, acted = AIMessage(""), "", False
-        async for mode, found in self._graph.astream(
+        listener = _Listener()
+        stream: Any = self._graph.astream(
             {"messages": [HumanMessage(text)]},
             config,
             context=context,
-            stream_mode=["messages", "updates"],
+            stream_mode=["messages", "updates", "custom"],
             durability="exit",
-        ):
-            if mode == "messages":
-                piece = found[0]
-                if isinstance(piece, AIMessageChunk) and piece.text:
-                    written += piece.text
-                    yield Writing(written)
-                continue
-            written = ""
-            for message in _messages(found):
-                answer, acted = (message, acted) if isinstance(message, AIMessage) else (answer, True)
-                for event in _events_of(message):
-                    yield event
-        text = answer.text.strip() or (DONE if acted else NOTHING)
-        yield Said(text, answer.additional_kwargs.get("choices", []))
+        )
+        async for mode, found in stream:
+            for event in listener.heard(mode, found):
+                yield event
+        yield listener.said()
+
+
+@dataclass
+class _Listener:
+    """Makes events of what the graph streams."""
+
+    answer: AIMessage = field(default_factory=lambda: AIMessage(""))
+    written: str = ""
+
+    def heard(self, mode: str, found: Any) -> Iterator[TurnEvent]:
+        """A tool's own event, a piece of text, or a message that is whole."""
+        if mode == "custom":
+            yield found
+        elif mode == "updates":
+            self._note(found)
+        elif isinstance(found[0], AIMessageChunk) and found[0].text:
+            self.written += found[0].text
+            yield Writing(self.written)
+
+    def _note(self, update: dict[str, Any]) -> None:
+        if "think" in update:
+            self.answer, self.written = update["think"]["messages"][-1], ""
+
+    def said(self) -> Said:
+        """The last message, or a sentence where the model had none."""
+        return Said(self.answer.text.strip() or NOTHING, self.answer.additional_kwargs.get("choices", []))
 
 
 async def _within(time: timedelta, events: AsyncIterator[TurnEvent]) -> AsyncIterator[TurnEvent]:
@@ -155,27 +137,3 @@ async def _within(time: timedelta, events: AsyncIterator[TurnEvent]) -> AsyncIte
                 raise OutOfTime from error
             raise
         yield event
-
-
-def _messages(update: dict[str, Any]) -> list[AIMessage | ToolMessage]:
-    return [
-        message
-        for node in update.values()
-        for message in (node or {}).get("messages", [])
-        if isinstance(message, AIMessage | ToolMessage)
-    ]
-
-
-def _events_of(message: AIMessage | ToolMessage) -> list[TurnEvent]:
-    if isinstance(message, ToolMessage):
-        return [Did(message.tool_call_id, message.artifact or "")]
-    names = [call["name"] for call in message.tool_calls]
-    return [Doing(str(call["id"]), _words(names, index)) for index, call in enumerate(message.tool_calls)]
-
-
-def _words(names: list[str], index: int) -> str:
-    """“writing”, or “writing 2 of 3” where a step does the same thing several times."""
-    name = names[index]
-    words = DOING.get(name, name.replace("_", " "))
-    total = names.count(name)
-    return words if total == 1 else f"{words} {names[: index + 1].count(name)} of {total}"

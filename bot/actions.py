@@ -25,7 +25,10 @@ class Actions:
             "release": self._release,
             "cancel": self._cancel,
             "edit": self._edit,
-            "undo": self._undo,
+            "undo_approval": self._undo,
+            "undo_delete": self._undo,
+            "undo_edit": self._undo,
+            "undo_request": self._undo,
             "delete": self._delete,
             "count": self._count,
             "live": self._live,
@@ -81,7 +84,8 @@ class Actions:
         return Answer(f"#{post.number} is now version {post.revision}.")
 
     async def _undo(self, action: Action) -> Answer:
-        post = await self._desk.posts.undo(action.actor, action.id, action.revision)
+        what = action.verb.replace("_", " ").capitalize()
+        post = await self._desk.posts.undo(action.actor, action.id, action.revision, what)
         return Answer(f"Taken back. #{post.number} is version {post.revision} now.")
 
     async def _delete(self, action: Action) -> Answer:

@@ -7,6 +7,7 @@ from itertools import groupby
 from bot.chat import Button, Card, Group, Preview, Row, Tone
 from content.models import DeliveryState, PostState
 from content.platform import Field
+from content.posts import FROZEN
 from content.schedule import CalendarEntry
 from content.times import distance, said, zone
 from content.views import DeliveryView, PostView
@@ -126,12 +127,20 @@ def _buttons(post: PostView) -> list[Button]:
         buttons += _going_out(post)
         buttons.append(Button("edit", "Edit", *on, form=tuple(edit_fields(post))))
     if post.undo:
-        buttons.append(Button("undo", post.undo, *on))
-    if post.state is not PostState.DISCARDED and all(one.state in _LIVE for one in post.deliveries):
-        buttons.append(Button("delete", "Delete", *on, style="danger"))
+        buttons.append(Button(post.undo.lower().replace(" ", "_"), post.undo, *on))
+    buttons += _ending(post)
     if any(one.state is DeliveryState.SENT for one in post.deliveries):
         buttons.append(Button("count", "Refresh numbers", *on))
     return buttons
+
+
+def _ending(post: PostView) -> list[Button]:
+    """Delete what is out nowhere; of the others, cancel what is left."""
+    on = (post.id, post.revision)
+    if any(one.parts_sent or one.state in FROZEN for one in post.deliveries):
+        left = any(one.state in _LIVE for one in post.deliveries)
+        return [Button("cancel", "Cancel the rest", *on, style="danger")] if left else []
+    return [] if post.state is PostState.DISCARDED else [Button("delete", "Delete", *on, style="danger")]
 
 
 def _going_out(post: PostView) -> list[Button]:

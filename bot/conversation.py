@@ -5,13 +5,15 @@ What came in while a turn ran, or within the same breath, is one turn.
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.briefer import Briefer
+from agent.events import Did, Doing, Said, TurnEvent, Writing
 from agent.graph import TurnContext
-from agent.turn import Did, Doing, Said, TurnEvent, Turns, Writing
+from agent.turn import Turns
 from bot.chat import Chat, Choice, OutMessage, Place, Progress, Step
 from bot.drawing import Drawing
 from content.desk import Desk
@@ -102,7 +104,7 @@ class Conversations:
             )
             await chat.post(place, OutMessage(sentence), key=f"{key}:end")
 
-    async def _events(self, actor: Actor, place: Place, burst: Sequence[Waiting]) -> AsyncIterator[TurnEvent]:
+    async def _events(self, actor: Actor, place: Place, burst: Sequence[Waiting]) -> AsyncGenerator[TurnEvent, None]:
         text = "\n\n".join(one.said.text for one in burst)
         images = tuple(image for one in burst for image in one.said.images)
         selected = await self._selected(actor, burst)

@@ -22,7 +22,8 @@ def said(text: str) -> Reply:
 
 def shown(text: str, subject: str, note: str = "") -> Reply:
     """Words that may be passed on as they are, a card of that row, and what only the model needs to know."""
-    return f"{_short(text)}{MODEL_ONLY}{_short(note)} The person sees it as a card.)".replace(":  ", ": "), subject
+    for_model = " ".join([*filter(None, [_short(note)]), "The person sees it as a card."])
+    return f"{_short(text)}{MODEL_ONLY}{for_model})", subject
 
 
 def for_a_person(text: str) -> str:

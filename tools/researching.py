@@ -15,4 +15,5 @@ async def research_trends(runtime: Runtime, topic: str = "", feed: str = "") -> 
     found = await here.desk.research.look(here.actor, topic, feed)
     lines = [f"- {one.title} ({one.source}, {one.day}) {one.url}" for one in found.headlines[:8]]
     words = "Here is what is moving." if lines else "I found nothing. Try other words, or name a feed."
-    return shown("\n".join([words, *found.missed]), f"findings:{found.topic}", "\n".join([OUTSIDE, *lines]))
+    note = "\n".join([OUTSIDE, *lines]) if lines else ""
+    return shown("\n".join([words, *found.missed]), f"findings:{found.topic}", note)

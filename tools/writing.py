@@ -1,5 +1,7 @@
 """Drafting and rewording."""
 
+from typing import Annotated
+
 from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 
@@ -15,12 +17,15 @@ class Variant(BaseModel):
     parts: list[str] = Field(description="one text, or several for a thread")
 
 
+Variants = Annotated[list[Variant], Field(min_length=1)]
+
+
 def _wordings(variants: list[Variant]) -> list[Wording]:
     return [Wording(tuple(one.parts), tuple(one.accounts)) for one in variants]
 
 
 @tool(response_format="content_and_artifact")
-async def draft_post(brief: str, variants: list[Variant], runtime: Runtime, images: tuple[str, ...] = ()) -> Reply:
+async def draft_post(brief: str, variants: Variants, runtime: Runtime, images: tuple[str, ...] = ()) -> Reply:
     """Draft one new post, worded for one or more accounts; several posts are several calls."""
     here = runtime.context
     pictures = await here.desk.media.images(here.actor.workspace_id, list(images or here.images))
@@ -32,7 +37,7 @@ async def draft_post(brief: str, variants: list[Variant], runtime: Runtime, imag
 
 
 @tool(response_format="content_and_artifact")
-async def revise_post(post: int, variants: list[Variant], change: str, runtime: Runtime) -> Reply:
+async def revise_post(post: int, variants: Variants, change: str, runtime: Runtime) -> Reply:
     """Reword an open post (0: the one talked about); `change` says in a few words what changed. Voids its approval."""
     here = runtime.context
     pictures = await here.desk.media.images(here.actor.workspace_id, list(here.images)) if here.images else None

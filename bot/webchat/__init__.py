@@ -1,0 +1,5 @@
+"""Our own chat: a page in the browser."""
+
+from bot.webchat.chat import WebChat
+
+__all__ = ["WebChat"]

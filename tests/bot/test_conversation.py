@@ -1,0 +1,316 @@
+"""From a message to its answer, through the job runner: one turn at a time in a conversation, nothing lost, nothing twice."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.outputs import ChatGenerationChunk
+from PIL import Image
+from pydantic import PrivateAttr
+
+from bot.chat import Choice, OutMessage
+from bot.conversation import Conversations, Thinking
+from content.errors import Unavailable
+from content.models import Role
+from content.transcript import Line, Transcript
+from tests.fakes.agent_desk import AgentDesk, Opens
+from tests.fakes.chat import FakeChat
+from tests.fakes.model import ScriptedModel, calling
+
+
+def draft(text: str = "Cats are back.") -> AIMessage:
+    return calling("draft_post", brief="cats", variants=[{"parts": [text]}])
+
+
+def spoken(messages: list[BaseMessage]) -> str:
+    """The person's newest words as the model reads them, without the desk's notes."""
+    newest = next(message for message in reversed(messages) if isinstance(message, HumanMessage))
+    return newest.text.partition("\n\n<desk-notes>")[0]
+
+
+class WaitingModel(ScriptedModel):
+    """It waits for something before every answer."""
+
+    _wait: Callable[[], Awaitable[None]] = PrivateAttr()
+
+    async def _astream(self, *args: Any, **how: Any) -> AsyncIterator[ChatGenerationChunk]:
+        await self._wait()
+        async for piece in super()._astream(*args, **how):
+            yield piece
+
+
+def waiting(wait: Callable[[], Awaitable[None]], *replies: str) -> WaitingModel:
+    model = WaitingModel(replies)
+    model._wait = wait
+    return model
+
+
+async def open_events(desk: AgentDesk) -> int:
+    return len(await desk.transcript.unhandled(desk.place.conversation_id))
+
+
+async def test_a_card_is_posted_before_the_answer(opens: Opens) -> None:
+    desk = await opens(ScriptedModel([draft(), "Here it is."]))
+    assert await desk.talk("write about cats") == "Here it is."
+    shown = [shown.message for shown in desk.chat.messages.values()]
+    assert [card.title for card in desk.chat.cards] == ["#1"]
+    assert shown[0].card
+    assert shown[1] == OutMessage("Here it is.")
+    assert desk.chat.log[0] == "progress"
+    assert desk.chat.log[-1] == "over"
+    assert await open_events(desk) == 0
+
+
+async def test_the_person_sees_what_is_being_done(opens: Opens) -> None:
+    desk = await opens(ScriptedModel([draft(), draft(), "Two drafts."]))
+    await desk.talk("write twice")
+    assert ["✓ writing"] in desk.chat.steps()
+    texts = [progress.text for progress in desk.chat.progresses if progress]
+    assert texts[-1] == "Two drafts."
+    assert desk.chat.progresses[-1] is None
+
+
+async def test_a_post_that_is_touched_twice_is_shown_once(opens: Opens) -> None:
+    desk = await opens(
+        ScriptedModel([draft(), calling("schedule_post", post=0, action="set", when="tomorrow 9"), "Ok."])
+    )
+    await desk.talk("write and plan it")
+    assert len(desk.chat.cards) == 1
+    assert desk.chat.cards[0].status.startswith("Draft, planned for Tue 24 Nov 09:00"), "and redrawn"
+
+
+async def test_choices_are_offered_with_the_answer(opens: Opens) -> None:
+    choices = [{"label": "Draft", "say": "draft a post"}]
+    desk = await opens(ScriptedModel([AIMessage("Which?", additional_kwargs={"choices": choices})]))
+    await desk.talk("hm")
+    assert next(iter(desk.chat.messages.values())).message.choices == (Choice("Draft", "draft a post"),)
+
+
+async def test_what_is_said_in_one_breath_is_one_turn(opens: Opens) -> None:
+    desk = await opens(ScriptedModel(["ok"]))
+    for words in ("Draft a post", "about cats", "please"):
+        await desk.say(words)
+    await desk.jobs.run_all()
+    assert spoken(desk.script.asked[0]) == "Draft a post\n\nabout cats\n\nplease"
+    assert len(desk.script.asked) == 1
+    assert desk.chat.texts == ["ok"]
+
+
+async def test_two_messages_while_a_turn_runs_become_one_following_turn(opens: Opens) -> None:
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        started.set()
+        await go_on.wait()
+
+    desk = await opens(waiting(wait, "one", "two"))
+    await desk.say("first")
+    assert await desk.jobs.start_due() == 1
+    await started.wait()
+    await desk.say("second")
+    await desk.say("third")
+    assert await desk.jobs.run_due() == 0, "one turn at a time in a conversation"
+    go_on.set()
+    await asyncio.gather(*desk.jobs.running)
+    await desk.jobs.run_all()
+    assert [spoken(messages) for messages in desk.script.asked] == ["first", "second\n\nthird"]
+    assert desk.chat.texts == ["one", "two"]
+
+
+async def test_two_conversations_run_side_by_side(opens: Opens) -> None:
+    together = asyncio.Barrier(2)
+
+    async def meet() -> None:
+        async with asyncio.timeout(5):
+            await together.wait()
+
+    desk = await opens(waiting(meet, "one", "two"))
+    await desk.say("here")
+    await desk.say("there", await desk.open("another room"))
+    assert await desk.jobs.run_due() == 2
+    assert sorted(desk.chat.texts) == ["one", "two"]
+
+
+async def test_two_members_in_one_room_are_answered_one_after_the_other(opens: Opens) -> None:
+    desk = await opens(ScriptedModel(["to you", "to Eve"]))
+    eve = await desk.base.member(Role.VIEWER, "Eve")
+    await desk.say("mine")
+    await desk.say("and mine", actor=eve)
+    await desk.say("more of mine", actor=eve)
+    await desk.jobs.run_all()
+    assert [spoken(messages) for messages in desk.script.asked] == ["mine", "and mine\n\nmore of mine"]
+    assert "Speaking:\n- Eve" in desk.script.asked[1][-1].text
+    assert desk.chat.texts == ["to you", "to Eve"]
+
+
+async def test_the_post_replied_to_and_the_pictures_sent_are_meant(opens: Opens) -> None:
+    desk = await opens(ScriptedModel([draft("One"), "a", draft("Two"), "b", calling("request_approval", post=0), "c"]))
+    out = BytesIO()
+    Image.new("RGB", (4, 4)).save(out, "PNG")
+    picture = (await desk.services.media.add(desk.actor, "cat.png", out.getvalue())).media_id
+    await desk.talk("one", images=(picture,))
+    await desk.talk("two")
+    first, second = desk.chat.cards
+    assert [len(card.previews[0].parts[0].images) for card in (first, second)] == [1, 0]
+    await desk.talk("have it approved", reply_to=first.subject)
+    assert [(await desk.card(number)).status for number in (1, 2)] == ["Waiting for approval", "Draft"]
+
+
+async def test_an_answer_to_a_card_that_is_no_post_or_gone_means_nothing_special(opens: Opens) -> None:
+    desk = await opens()
+    assert await desk.talk("and this?", reply_to="post:post_of_others") == "ok"
+    assert await desk.talk("and this?", reply_to="calendar:this week") == "ok"
+    assert "“It” is" not in desk.script.asked[-1][-1].text
+
+
+async def test_nothing_to_answer_is_no_turn(opens: Opens) -> None:
+    desk = await opens()
+    assert await desk.conversations.turn(desk.place.conversation_id) is None
+    assert desk.script.asked == []
+
+
+async def test_a_card_that_cannot_be_drawn_any_more_is_left_out(opens: Opens) -> None:
+    class Blind:
+        async def draw(self, subject: str, actor: object) -> None:
+            return None
+
+    desk = await opens(ScriptedModel([draft(), "Here."]))
+    desk.handlers["turn"] = conversations(desk, drawing=Blind()).turn
+    await desk.talk("write")
+    assert desk.chat.cards == []
+    assert desk.chat.texts == ["Here."]
+
+
+def conversations(desk: AgentDesk, **changes: object) -> Conversations:
+    parts = {
+        "transcript": desk.transcript,
+        "people": desk.base.people,
+        "desk": desk.services,
+        "drawing": desk.drawing,
+        "chats": desk.chats,
+        "thinking": thinking(desk),
+    }
+    return Conversations(**{**parts, **changes})  # type: ignore[arg-type]
+
+
+# what goes wrong
+
+
+class Dying(Transcript):
+    """The process dies when it wants to note that it answered."""
+
+    async def handled(self, ids: Sequence[str], replies: Sequence[Line] = ()) -> list[str]:
+        raise asyncio.CancelledError
+
+
+async def test_the_answer_is_posted_once_although_the_job_runs_twice(opens: Opens) -> None:
+    """Killed between the answer and the mark that it was given: the next worker finds the message unanswered."""
+    desk = await opens(ScriptedModel(always="Good morning."))
+
+    dying = Dying(desk.db, desk.clock)
+    with pytest.raises(asyncio.CancelledError):
+        await desk.say("hello")
+        await conversations(desk, transcript=dying).turn(desk.place.conversation_id)
+    assert desk.chat.texts == ["Good morning."]
+    assert await open_events(desk) == 1
+    await desk.jobs.run_all()
+    assert desk.chat.texts == ["Good morning."]
+    assert await open_events(desk) == 0
+
+
+async def test_a_bug_is_told_with_an_id_that_is_in_the_log_and_the_next_turn_works(
+    opens: Opens, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(_: list[BaseMessage]) -> AIMessage:
+        raise RuntimeError("the secret plan")
+
+    desk = await opens(ScriptedModel([draft(), breaks, "Better."]))
+    with caplog.at_level(logging.ERROR):
+        said = await desk.talk("hello")
+    assert "what is done stands" in said
+    assert "secret plan" not in said
+    [record] = [record for record in caplog.records if record.message == "turn.failed"]
+    assert record.failure in said  # type: ignore[attr-defined]
+    assert record.exc_info
+    assert await desk.talk("again") == "Better."
+    assert desk.chat.progresses[-1] is None
+
+
+async def test_a_refusal_before_the_turn_begins_is_said(opens: Opens) -> None:
+    class Down:
+        async def brief(self, *_: object, **__: object) -> None:
+            raise Unavailable("The memory cannot be read. Try again.", platform="")
+
+    desk = await opens()
+    desk.handlers["turn"] = conversations(desk, thinking=replace(thinking(desk), briefer=Down())).turn
+    assert await desk.talk("hello") == "The memory cannot be read. Try again."
+    assert await open_events(desk) == 0
+
+
+def thinking(desk: AgentDesk) -> Thinking:
+    return Thinking(desk.turns, desk.briefer, desk.recall)
+
+
+async def test_a_chat_that_is_down_loses_nothing(opens: Opens) -> None:
+    desk = await opens()
+    desk.chat.down = RuntimeError("no network")
+    await desk.say("hello")
+    await desk.jobs.run_all()
+    assert await open_events(desk) == 1
+    desk.chat.down = None
+    desk.clock.move((await desk.jobs.next_at() or desk.clock.now()) - desk.clock.now())
+    await desk.jobs.run_all()
+    assert desk.chat.texts == ["ok"]
+
+
+async def test_without_the_conversation_store_nothing_is_lost_but_the_small_talk(opens: Opens) -> None:
+    """The checkpointer holds conversation only."""
+    model = ScriptedModel(
+        [
+            draft(),
+            calling("schedule_post", post=0, action="set", when="tomorrow 9"),
+            calling("remember", text="The shop opens at 9", kind="fact"),
+            calling("set_goal", kind="posts_per_week", target=3),
+            "All done.",
+            "What did you say?",
+        ]
+    )
+    desk = await opens(model)
+    await desk.talk("do all of it")
+    post = await desk.services.posts.numbered(desk.actor.workspace_id, 1)
+    await desk.services.approvals.approve(desk.actor, post.id, 1, button="press")
+    for table in ("checkpoints", "writes"):
+        await desk.saver.conn.execute(f"DELETE FROM {table}")
+    await desk.saver.conn.commit()
+    await desk.talk("hello again")
+    asked = desk.script.asked[-1]
+    assert len(asked) == 2, "only the prompt and the new words"
+    notes = asked[-1].text
+    assert "#1 (approved) Cats are back." in notes
+    assert "0 of 3 posts this week" in notes
+    kept = await desk.services.posts.view(desk.actor.workspace_id, post.id)
+    assert kept.due_at is not None
+    assert kept.deliveries[0].approved_by == "You"
+    assert [one.text for one in await desk.recall.everything(desk.actor.workspace_id)] == ["The shop opens at 9"]
+    page = await desk.transcript.page(desk.place.conversation_id)
+    assert [one.text for one in page.messages if one.text] == [
+        "do all of it",
+        "All done.",
+        "hello again",
+        "What did you say?",
+    ]
+
+
+async def test_a_second_chat_answers_in_its_own_place(opens: Opens) -> None:
+    desk = await opens()
+    other = FakeChat(desk.transcript, "pigeon")
+    desk.chats["pigeon"] = other
+    await desk.say("hello", await desk.open("roof", "pigeon"))
+    await desk.jobs.run_all()
+    assert other.texts == ["ok"]
+    assert desk.chat.texts == []
