@@ -1,0 +1,251 @@
+import logging
+from collections.abc import Mapping
+
+import pytest
+
+from content.errors import NeedsReconnect, RateLimited, StaleRevision, WrongState
+from content.models import Role
+from content.people import Actor
+from content.platform import Connected, Elsewhere, Field, Identity, Limits, Login, Spec
+from tests.fakes.clock import FakeClock
+from tests.web.stand_in import StandIn
+from web.errors import status_of
+
+PAGE = {"accept": "text/html"}
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    "0000000c4944415408d763f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+)
+
+
+class Grape:
+    """A platform whose login is on its own page when the person has no key."""
+
+    spec = Spec("grape", "Grape", Limits(500, "characters", 4, 1_000_000, frozenset({"image/png"}), 100))
+
+    def form(self) -> tuple[Field, ...]:
+        return (Field("key", "Key", "password", "From your settings <b>", required=False),)
+
+    async def start(self, given: Mapping[str, str], callback_url: str, state: str) -> Connected | Elsewhere:
+        if given.get("key") == "wrong":
+            raise NeedsReconnect("Grape refuses this key. Copy it again.", platform="grape")
+        if given.get("key"):
+            return Connected(Identity("1", "ada", server=""), Login({"key": given["key"]}))
+        return Elsewhere(f"https://grape.example/login?back={callback_url}&state={state}", {})
+
+    async def finish(self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str) -> Connected:
+        if "error" in answer:
+            raise NeedsReconnect(f"Grape says: {answer['error']}. Connect again.", platform="grape")
+        return Connected(Identity("2", "bea"), Login({"code": answer["code"]}))
+
+    async def revoke(self, access: object) -> None:
+        return None
+
+    async def check(self, access: object) -> Connected:
+        raise NotImplementedError
+
+    async def refresh(self, access: object) -> Login:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def grape(desk: StandIn) -> StandIn:
+    desk.app.desk.accounts._platforms["grape"] = Grape()  # type: ignore[index]
+    return desk
+
+
+async def member(desk: StandIn, role: Role) -> Actor:
+    return await desk.app.people.add_member(desk.owner, "Eve", role)
+
+
+async def test_the_accounts_page_shows_what_is_connected_and_what_can_be(grape: StandIn) -> None:
+    async with grape.signed_in() as browser:
+        page = (await browser.get("/connect")).text
+    assert "published" in page
+    assert "<summary>Grape</summary>" in page
+    assert 'type="password"' in page
+    assert "From your settings &lt;b&gt;" in page
+    assert "(optional)" in page
+
+
+async def test_a_login_by_form_connects_at_once_and_is_never_shown_again(grape: StandIn) -> None:
+    async with grape.signed_in() as browser:
+        done = (await browser.post("/connect/grape", json={"form": {"key": "sesame-key"}})).json()
+        assert done["text"] == "Connected: Grape, ada."
+        page = (await browser.get(done["go_to"])).text
+    assert "Connected: <strong>Grape</strong>, ada" in page
+    assert "sesame-key" not in page
+
+
+async def test_a_refused_login_says_what_the_platform_said(grape: StandIn) -> None:
+    async with grape.signed_in() as browser:
+        refused = await browser.post("/connect/grape", json={"form": {"key": "wrong"}})
+    assert refused.status_code == 502
+    assert refused.json() == {"error": "Grape refuses this key. Copy it again.", "code": "needs_reconnect"}
+
+
+async def test_a_login_elsewhere_comes_back_once(grape: StandIn) -> None:
+    async with grape.signed_in() as browser:
+        away = (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"]
+        assert "back=http://127.0.0.1:8321/connect/back" in away
+        state = away.rpartition("state=")[2]
+        back = {"state": state, "code": "c"}
+        assert (await browser.get("/connect/back", params=back, headers={"purpose": "prefetch"})).status_code == 204
+        home = await browser.get("/connect/back", params=back)
+        assert home.status_code == 303
+        assert home.headers["location"].startswith("/connect?connected=account_")
+        again = await browser.get("/connect/back", params=back, headers=PAGE)
+    assert again.status_code == 422
+    assert "finished already" in again.text
+    assert "Back to the accounts" in again.text
+
+
+async def test_a_login_begun_in_the_chat_leads_back_to_it(grape: StandIn) -> None:
+    accounts = grape.app.desk.accounts
+    place = await grape.place()
+    away = await accounts.begin(grape.owner, "grape", {}, callback_url="x", conversation_id=place.conversation_id)
+    assert isinstance(away, Elsewhere)
+    async with grape.signed_in() as browser:
+        back = {"state": away.url.rpartition("state=")[2], "code": "c"}
+        assert (await browser.get("/connect/back", params=back)).headers["location"] == "/"
+
+
+async def test_a_login_the_person_denied_says_so(grape: StandIn) -> None:
+    async with grape.signed_in() as browser:
+        away = (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"]
+        back = {"state": away.rpartition("state=")[2], "error": "<b>denied</b>"}
+        page = await browser.get("/connect/back", params=back, headers=PAGE)
+    assert "Grape says: &lt;b&gt;denied&lt;/b&gt;" in page.text
+
+
+async def test_an_account_is_let_go(grape: StandIn) -> None:
+    async with grape.signed_in() as browser:
+        await browser.post("/connect/grape", json={"form": {"key": "k"}})
+        account = (await grape.app.desk.accounts.matching(grape.owner.workspace_id, ["Grape"]))[0]
+        assert f"/connect/{account.id}/disconnect" in (await browser.get("/connect")).text
+        done = (await browser.post(f"/connect/{account.id}/disconnect")).json()
+        assert done["go_to"] == "/connect"
+        assert "ada" not in (await browser.get("/connect")).text
+
+
+async def test_a_lost_login_asks_to_be_connected_again(grape: StandIn) -> None:
+    async with grape.signed_in() as browser:
+        await browser.post("/connect/grape", json={"form": {"key": "k"}})
+        account = (await grape.app.desk.accounts.matching(grape.owner.workspace_id, ["Grape"]))[0]
+        await grape.app.desk.accounts.lost_login(account.id)
+        assert "Connect again" in (await browser.get("/connect")).text
+
+
+async def test_who_may_not_connect_sees_no_forms(grape: StandIn) -> None:
+    eve = await member(grape, Role.EDITOR)
+    async with grape.browser() as browser:
+        await browser.get("/", params={"token": await grape.app.people.invite(eve.member_id)})
+        page = (await browser.get("/connect")).text
+        refused = await browser.post("/connect/grape", json={"form": {"key": "k"}})
+    assert "<summary>" not in page
+    assert "ask an owner or admin" in page
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+
+
+async def test_the_calendar_goes_from_week_to_week(desk: StandIn) -> None:
+    async with desk.signed_in() as browser:
+        this = (await browser.get("/calendar")).text
+        after = (await browser.get("/calendar?week=1")).text
+        assert (await browser.get("/calendar?week=9999", headers=PAGE)).status_code == 422
+    assert "23 November – 29 November 2026" in this
+    assert 'href="/calendar?week=-1"' in this
+    assert "30 November – 6 December 2026" in after
+
+
+async def test_a_picture_comes_in_and_is_shown_to_its_workspace_only(desk: StandIn) -> None:
+    async with desk.signed_in() as browser:
+        kept = await browser.post("/media", files={"file": ("dot.png", PIXEL, "image/png")})
+        assert kept.json() | {"id": ""} == {"id": "", "name": "dot.png", "width": 1, "height": 1}
+        shown = await browser.get(f"/media/{kept.json()['id']}")
+        assert shown.content == PIXEL
+        assert shown.headers["content-type"] == "image/png"
+        assert "immutable" in shown.headers["cache-control"]
+        assert shown.headers["x-content-type-options"] == "nosniff"
+        assert (await browser.get("/media/media_other")).status_code == 404
+    async with desk.browser() as stranger:
+        assert (await stranger.get(f"/media/{kept.json()['id']}")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("notes.txt", b"hello", "notes.txt: it is no picture I can read"),
+        ("huge.png", b"\x89PNG" + b"0" * 20_000_001, "huge.png: it has 20.0 MB"),
+        ("page.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "page.svg: it is no picture"),
+    ],
+)
+async def test_what_is_no_picture_is_refused_with_its_name(desk: StandIn, name: str, data: bytes, why: str) -> None:
+    async with desk.signed_in() as browser:
+        refused = await browser.post("/media", files={"file": (name, data, "image/png")})
+    assert refused.status_code == 422
+    assert why in refused.json()["error"]
+
+
+async def test_an_upload_beyond_all_bounds_is_cut_off(desk: StandIn) -> None:
+    async with desk.signed_in() as browser:
+        refused = await browser.post("/media", files={"file": ("x.png", b"0" * 26_000_000, "image/png")})
+    assert refused.status_code == 413
+
+
+async def test_health_is_told_to_anybody_and_ailments_to_nobody(
+    desk: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk.browser() as browser:
+        assert (await browser.get("/health")).json() == {"status": "ok"}
+        await desk.app.db.close()
+        (desk.app.settings.data_dir / "copydesk.db").write_bytes(b"no database")
+        for name in ("copydesk.db-wal", "copydesk.db-shm"):
+            (desk.app.settings.data_dir / name).unlink(missing_ok=True)
+        with caplog.at_level(logging.WARNING, "web.health"):
+            ailing = await browser.get("/health")
+    assert (ailing.status_code, ailing.json()) == (503, {"status": "ailing"})
+    assert [record.message for record in caplog.records] == ["desk.ailing"]
+
+
+async def test_a_page_that_is_not_there_says_so(desk: StandIn) -> None:
+    async with desk.browser() as browser:
+        page = await browser.get("/nowhere", headers=PAGE)
+        assert page.status_code == 404
+        assert "Back to the chat" in page.text
+        assert (await browser.get("/nowhere")).json()["code"] == "not_found"
+        assert (await browser.post("/")).status_code == 405
+
+
+async def test_a_bug_is_told_with_an_id_that_is_in_the_log(desk: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+    @desk.app.site.get("/bug")
+    async def bug() -> None:
+        raise ZeroDivisionError("secret detail")
+
+    async with desk.browser() as browser:
+        with caplog.at_level(logging.ERROR, "web.errors"):
+            page = await browser.get("/bug", headers=PAGE)
+    assert page.status_code == 500
+    assert "secret detail" not in page.text
+    [record] = caplog.records
+    assert record.__dict__["error_id"] in page.text
+
+
+async def test_a_bug_after_the_answer_began_is_not_hidden(desk: StandIn) -> None:
+    async def begun(scope: object, receive: object, send: object) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+        raise ZeroDivisionError
+
+    desk.app.site.mount("/begun", begun)
+    async with desk.browser() as browser:
+        with pytest.raises(ZeroDivisionError):
+            await browser.get("/begun/")
+
+
+def test_each_kind_of_error_has_its_status(clock: FakeClock) -> None:
+    told = [
+        WrongState("x"),
+        StaleRevision("x", 2),
+        RateLimited("x", platform="grape", until=clock.now()),
+        NeedsReconnect("x", platform="grape"),
+    ]
+    assert [status_of(error) for error in told] == [409, 409, 503, 502]
