@@ -6,18 +6,21 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from app import lean
 from app.doctor import examine
 from app.serve import USUAL_PORT, address_of, serve
-from app.settings import Settings
-from app.wiring import build
+from app.settings import Settings, read_settings
+from app.wiring import bring_up_to_date, build
 from content.errors import ContentError
-from content.schema import migrate
+
+lean.loaded()
 
 
 async def _migrate(settings: Settings) -> None:
+    settings.check()
     app = build(settings)
     try:
-        await migrate(app.db)
+        await bring_up_to_date(app)
     finally:
         await app.close()
     print("The database is on the newest schema.")
@@ -25,9 +28,10 @@ async def _migrate(settings: Settings) -> None:
 
 async def _login(settings: Settings) -> None:
     """A fresh sign-in address, also while the desk runs."""
+    settings.check()
     app = build(settings)
     try:
-        await migrate(app.db)
+        await bring_up_to_date(app)
         owner = await app.people.open_desk(settings.own_zone())
         token = await app.people.invite(owner.member_id)
     finally:
@@ -38,7 +42,7 @@ async def _login(settings: Settings) -> None:
 def _port(settings: Settings) -> int:
     """The port a running desk noted, or the one it would take."""
     noted = settings.data_dir / "port"
-    return settings.port or (int(noted.read_text()) if noted.exists() else USUAL_PORT)
+    return settings.port or (int(noted.read_text() or USUAL_PORT) if noted.exists() else USUAL_PORT)
 
 
 async def _doctor(settings: Settings) -> None:
@@ -62,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands.add_parser(name, help=words, description=words)
     chosen = parser.parse_args(arguments).command
     try:
-        asyncio.run(COMMANDS[chosen][1](Settings()))
+        asyncio.run(COMMANDS[chosen][1](read_settings()))
     except KeyboardInterrupt:
         return 0
     except ContentError as error:

@@ -1,25 +1,27 @@
 """`copydesk doctor`: what is configured, what is missing, and how to get it, in words."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from importlib.util import find_spec
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.schema import newest, version
 from app.settings import Settings
-from app.wiring import build
+from app.wiring import App, build, make_folder
 from content.errors import ContentError
-from content.schema import is_current
 
 
 async def examine(settings: Settings) -> AsyncIterator[str]:
     """The findings, one line each; a line that begins with ✗ names something to mend."""
     try:
+        make_folder(settings.data_dir)
+        yield f"✓ Everything is kept in {settings.data_dir.resolve()}."
         settings.check()
         yield "✓ The settings fit together."
+        async for line in _database(settings):
+            yield line
     except ContentError as error:
         yield f"✗ {error.message}"
-    yield f"✓ Everything is kept in {settings.data_dir.resolve()}."
-    async for line in _database(settings):
-        yield line
     yield _model(settings)
     if not settings.public_url:
         yield "✓ Only this machine can open the page. To serve it to others set COPYDESK_PUBLIC_URL and put a proxy in front."
@@ -30,23 +32,31 @@ async def examine(settings: Settings) -> AsyncIterator[str]:
 async def _database(settings: Settings) -> AsyncIterator[str]:
     app = build(settings)
     try:
-        if not await is_current(app.db):
-            yield "✗ The database is not on the newest schema. Run “copydesk migrate”, or just start the desk."
+        found = await version(app.db)
+        if found != newest():
+            state = "is empty" if not found else "is not on the newest schema"
+            yield f"· The database {state}. Start the desk, or run “copydesk migrate”."
             return
         yield "✓ The database is on the newest schema."
-        owner = await app.people.open_desk(settings.own_zone())
-        yield f"✓ The workspace's time zone is {owner.zone}."
-        accounts = await app.desk.accounts.connected(owner.workspace_id)
-        for account in accounts:
-            mark = "✓" if account.state == "connected" else "✗"
-            cure = "" if account.state == "connected" else " Connect it again on the page “Accounts”."
-            yield f"{mark} {account.label} {account.handle}: {account.state.replace('_', ' ')}.{cure}"
-        missing = [o.label for o in app.desk.accounts.offers() if o.name not in {a.platform for a in accounts}]
-        if missing:
-            yield f"· Not connected yet: {', '.join(missing)}. Connect them on the page “Accounts”."
+        async for line in _accounts(app):
+            yield line
+    except SQLAlchemyError as broken:
+        yield f"✗ The database cannot be opened ({type(broken).__name__}). Check COPYDESK_DATABASE_URL and the data folder."
     finally:
-        with suppress(asyncio.CancelledError):
-            await app.close()
+        await app.close()
+
+
+async def _accounts(app: App) -> AsyncIterator[str]:
+    owner = await app.people.open_desk(app.settings.own_zone())
+    yield f"✓ The workspace's time zone is {owner.zone}."
+    accounts = await app.desk.accounts.connected(owner.workspace_id)
+    for account in accounts:
+        mark = "✓" if account.state == "connected" else "✗"
+        cure = "" if account.state == "connected" else " Connect it again on the page “Accounts”."
+        yield f"{mark} {account.label} {account.handle}: {account.state.replace('_', ' ')}.{cure}"
+    missing = [o.label for o in app.desk.accounts.offers() if o.name not in {a.platform for a in accounts}]
+    if missing:
+        yield f"· Not connected yet: {', '.join(missing)}. Connect them on the page “Accounts”."
 
 
 def _model(settings: Settings) -> str:
@@ -57,6 +67,15 @@ def _model(settings: Settings) -> str:
             "Ollama, vLLM, llama.cpp, Azure) and COPYDESK_MODEL, or COPYDESK_MODEL_FILE with the extra `local`."
         )
     if kind == "file":
-        there = settings.model_file is not None and settings.model_file.exists()
-        return f"{'✓' if there else '✗'} The model is the file {settings.model_file}{'' if there else ', which does not exist'}."
-    return f"✓ The model is {settings.model or 'not named'} at {settings.openai_base_url or 'OpenAI'}."
+        return _file(settings)
+    if not settings.model:
+        return "✗ The endpoint's model is not named. Set COPYDESK_MODEL."
+    return f"✓ The model is {settings.model} at {settings.openai_base_url or 'OpenAI'}."
+
+
+def _file(settings: Settings) -> str:
+    if settings.model_file is None or not settings.model_file.is_file():
+        return f"✗ The model is the file {settings.model_file}, which does not exist. Check COPYDESK_MODEL_FILE."
+    if find_spec("xllamacpp") is None:
+        return '✗ What runs model files is not installed. Install it: pip install "copydesk[local]"'
+    return f"✓ The model is the file {settings.model_file}."

@@ -1,5 +1,6 @@
 """From settings to a chat model, an embedder and the conversation store. Loaded late: see `app/wiring.py`."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -33,8 +34,12 @@ class Chosen:
     guided: bool
 
 
-async def model_of(settings: Settings, embedder: Embedder) -> Chosen:
-    """The model the settings name: an endpoint, a file, or guided mode with neither."""
+async def model_of(settings: Settings, embedder: Embedder, closing: AsyncExitStack) -> Chosen:
+    """The model the settings name: an endpoint, a file, or guided mode with neither. `closing` gives it back.
+
+    Raises:
+        Invalid: it cannot be used, and why.
+    """
     kind = settings.thinks_with
     if kind == "guided":
         router = Router(embedder)
@@ -43,6 +48,7 @@ async def model_of(settings: Settings, embedder: Embedder) -> Chosen:
     address, key, name = settings.openai_base_url or OPENAI, settings.openai_api_key.get_secret_value(), settings.model
     if settings.model_file is not None and kind == "file":
         server = LocalFileServer(settings.model_file)
+        closing.push_async_callback(server.stop)
         await server.start()
         address, key, name = server.base_url, server.api_key, server.name
     built = await build_model(
@@ -56,21 +62,25 @@ async def model_of(settings: Settings, embedder: Embedder) -> Chosen:
             azure_api_version=settings.azure_api_version,
         )
     )
+    closing.push_async_callback(built.model.aclose)
     return Chosen(built.model, built.words, guided=False)
 
 
-def embedder_of(settings: Settings) -> Embedder:
-    """Who makes memory's vectors."""
+def embedder_of(settings: Settings, closing: AsyncExitStack) -> Embedder:
+    """Who makes memory's vectors. `closing` gives it back."""
     key = settings.openai_api_key.get_secret_value()
     openai = settings.embeddings == "openai" or (settings.embeddings == "auto" and key and not settings.openai_base_url)
-    if openai:
-        return OpenAIEmbedder(settings.openai_base_url or OPENAI, key)
-    return LocalEmbedder()
+    if not openai:
+        return LocalEmbedder()
+    embedder = OpenAIEmbedder(settings.openai_base_url or OPENAI, key)
+    closing.push_async_callback(embedder.aclose)
+    return embedder
 
 
-async def saver_of(path: Path) -> AsyncSqliteSaver:
-    """The conversation store: a database of its own, since it opens transactions of its own."""
+async def saver_of(path: Path, closing: AsyncExitStack) -> AsyncSqliteSaver:
+    """The conversation store: a database of its own, since it opens transactions of its own. `closing` closes it."""
     connection = await aiosqlite.connect(path)
+    closing.push_async_callback(connection.close)
     await connection.execute("PRAGMA journal_mode=WAL")
     await connection.execute("PRAGMA synchronous=NORMAL")
     saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))

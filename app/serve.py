@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,14 +15,15 @@ from pathlib import Path
 import uvicorn
 
 from app.logs import set_up_logs
-from app.settings import Settings
-from app.wiring import App, build, think
+from app.settings import EVERYWHERE, Settings
+from app.wiring import App, bring_up_to_date, build, make_folder, think, tick
 from content.errors import Invalid
-from content.schema import migrate
 
 log = logging.getLogger(__name__)
 
 USUAL_PORT = 8321
+FIRST_ANSWER = timedelta(milliseconds=250)
+"""How long loading the model waits once the port is open, so that a browser that asks at once is answered first."""
 DRAIN = timedelta(seconds=2)
 """How long running jobs may go on at shutdown; what is cut short is picked up again at the next start."""
 
@@ -30,9 +33,9 @@ def alone(folder: Path) -> Iterator[None]:
     """Hold the data folder: a second process on it could send what the first is sending.
 
     Raises:
-        Invalid: another process holds it.
+        Invalid: another process holds it, or it cannot be used.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with (folder / "copydesk.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,23 +50,33 @@ def listen(settings: Settings) -> socket.socket:
     """The socket to serve on: the port that was set, else the usual one, else any that is free.
 
     Raises:
-        Invalid: the port that was set is taken.
+        Invalid: the port that was set is taken, or the host is none of this machine's.
     """
+    refused = OSError()
     for port in (settings.port,) if settings.port else (USUAL_PORT, 0):
         sock = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((settings.host, port))
-        except OSError:
+            sock.listen(128)
+        except OSError as error:
             sock.close()
+            refused = error
             continue
         return sock
-    raise Invalid(f"Port {settings.port} on {settings.host} is taken. Set COPYDESK_PORT to another, or leave it out.")
+    if refused.errno == errno.EADDRINUSE:
+        raise Invalid(
+            f"Port {settings.port} on {settings.host} is taken. Set COPYDESK_PORT to another, or leave it out."
+        )
+    raise Invalid(
+        f"I cannot listen on {settings.host}: {refused.strerror}. Set COPYDESK_HOST to an address of this machine, and "
+        "COPYDESK_PORT to a port you may use, or leave both out."
+    )
 
 
 async def open_desk(app: App) -> str:
     """Make the desk usable: schema, first workspace, built-in accounts; returns a fresh sign-in token."""
-    await migrate(app.db)
+    await bring_up_to_date(app)
     owner = await app.people.open_desk(app.settings.own_zone())
     await app.desk.accounts.connect_built_in(owner)
     return await app.people.invite(owner.member_id)
@@ -71,13 +84,14 @@ async def open_desk(app: App) -> str:
 
 def address_of(settings: Settings, port: int, token: str) -> str:
     """The one-time address that signs its opener in."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    host = dict(zip(EVERYWHERE, ("127.0.0.1", "::1"), strict=True)).get(settings.host, settings.host)
+    host = f"[{host}]" if ":" in host else host
     base = settings.public_url.rstrip("/") or f"http://{host}:{port}"
     return f"{base}/?token={token}"
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, telling the page's long answers to end before it waits for them."""
+    """Uvicorn, except for how it ends."""
 
     def __init__(self, config: uvicorn.Config, app: App) -> None:
         super().__init__(config)
@@ -88,6 +102,19 @@ class _Server(uvicorn.Server):
         await self._app.webchat.close()
         await super().shutdown(sockets)
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals end the serving; Uvicorn would raise them again after it, and SIGTERM would leave no time to drain."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for one in signals:
+            loop.add_signal_handler(one, self.handle_exit, one, None)
+        try:
+            yield
+        finally:
+            for one in signals:
+                loop.remove_signal_handler(one)
+
 
 async def serve(settings: Settings) -> None:
     """Serve until Ctrl-C or SIGTERM."""
@@ -96,7 +123,7 @@ async def serve(settings: Settings) -> None:
         set_up_logs(settings.log_file, settings.log_level, settings.data_dir, settings.secrets)
         sock = listen(settings)
         app = build(settings)
-        thinking: asyncio.Task[None] | None = None
+        waking: asyncio.Task[None] | None = None
         try:
             token = await open_desk(app)
             await app.jobs.take_over()
@@ -104,13 +131,12 @@ async def serve(settings: Settings) -> None:
             port = sock.getsockname()[1]
             (settings.data_dir / "port").write_text(str(port))
             _greet(settings, port, token)
-            app.ticks.start()
-            thinking = asyncio.create_task(_think(app))
+            waking = asyncio.create_task(_wake(app))
             await _run(app, sock)
         finally:
-            if thinking is not None:
-                thinking.cancel()
-                await asyncio.gather(thinking, return_exceptions=True)
+            if waking is not None:
+                waking.cancel()
+                await asyncio.gather(waking, return_exceptions=True)
             await app.ticks.stop(DRAIN)
             await app.close()
             sock.close()
@@ -129,7 +155,10 @@ async def _run(app: App, sock: socket.socket) -> None:
     await _Server(config, app).serve(sockets=[sock])
 
 
-async def _think(app: App) -> None:
+async def _wake(app: App) -> None:
+    """What the first page does not need."""
+    await asyncio.sleep(FIRST_ANSWER.total_seconds())
+    tick(app)
     try:
         await think(app)
     except Exception as wrong:

@@ -1,13 +1,20 @@
 """Every setting once: its name, unit, default and what it does. The only place that reads the environment."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from content.errors import Invalid, Problem
+from content.times import zone
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - named, not chosen
+_WEB = ("https://", "http://")
 
 
 def _named(name: str) -> AliasChoices:
@@ -89,12 +96,20 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be printed or logged."""
-        return tuple(one for one in (self.openai_api_key.get_secret_value(),) if one)
+        try:
+            database = make_url(self.database).password or ""
+        except ArgumentError:
+            database = self.database_url
+        return tuple(one for one in (self.openai_api_key.get_secret_value(), str(database)) if one)
 
     def own_zone(self) -> str:
-        """The zone of a new workspace: as set, else the machine's, else UTC."""
+        """The zone of a new workspace: as set, else the machine's, else UTC.
+
+        Raises:
+            Invalid: the one that is set does not exist.
+        """
         if self.zone:
-            return str(ZoneInfo(self.zone))
+            return str(zone(self.zone))
         _, found, name = str(self.system_zone_file.resolve()).partition("/zoneinfo/")
         return name if found else "UTC"
 
@@ -104,23 +119,70 @@ class Settings(BaseSettings):
         Raises:
             Invalid: every contradiction, with what to set.
         """
-        problems = []
-        if self.thinks_with == "endpoint" and not self.model:
-            problems.append(
-                Problem("COPYDESK_MODEL", "no model is named for the endpoint.", "Set it, e.g. to gpt-4.1-mini.")
-            )
-        if self.embeddings == "openai" and not self.openai_api_key.get_secret_value():
-            problems.append(
-                Problem("OPENAI_API_KEY", "OpenAI embeddings need a key.", "Set it, or COPYDESK_EMBEDDINGS=local.")
-            )
-        if self.public_url and not self.public_url.startswith(("https://", "http://")):
-            problems.append(Problem("COPYDESK_PUBLIC_URL", "it is no web address.", "Begin it with https://."))
+        problems = [*self._about_the_model(), *self._about_the_address(), *self._about_the_rest()]
         if problems:
             raise Invalid("The desk is half configured, so it does not start.", problems)
+
+    def _about_the_model(self) -> Iterator[Problem]:
+        if self.thinks_with == "endpoint" and not self.model:
+            yield Problem("COPYDESK_MODEL", "no model is named for the endpoint.", "Set it, e.g. to gpt-4.1-mini.")
+        if self.openai_base_url and not self.openai_base_url.startswith(_WEB):
+            yield Problem("OPENAI_BASE_URL", "it is no web address.", "Begin it with http:// or https://.")
+        if self.thinks_with == "file" and self.model_file is not None and not self.model_file.is_file():
+            yield Problem("COPYDESK_MODEL_FILE", "there is no such file.", "Check its path, or leave it out.")
+        if self.embeddings == "openai" and not self.openai_api_key.get_secret_value():
+            yield Problem("OPENAI_API_KEY", "OpenAI embeddings need a key.", "Set it, or COPYDESK_EMBEDDINGS=local.")
+
+    def _about_the_address(self) -> Iterator[Problem]:
+        if self.public_url and not self.public_url.startswith(_WEB):
+            yield Problem("COPYDESK_PUBLIC_URL", "it is no web address.", "Begin it with https://.")
+        if self.host not in (*LOOPBACK, *EVERYWHERE) and not self.public_url:
+            yield Problem(
+                "COPYDESK_PUBLIC_URL",
+                f"with COPYDESK_HOST={self.host} others reach the desk, but I do not know under which address.",
+                "Set it to that address, or leave COPYDESK_HOST out.",
+            )
+
+    def _about_the_rest(self) -> Iterator[Problem]:
+        try:
+            self.own_zone()
+        except Invalid as unknown:
+            yield Problem("COPYDESK_ZONE", unknown.message, "Or leave it out for the machine's zone.")
+        try:
+            dialect = make_url(self.database).get_dialect()
+            dialect.import_dbapi()
+            driver = dialect.is_async
+        except (ArgumentError, ImportError):
+            driver = False
+        if not driver:
+            what = "it is no database address that I have an asynchronous driver for."
+            yield Problem("COPYDESK_DATABASE_URL", what, "Leave it out for SQLite.")
+
+
+def read_settings() -> Settings:
+    """The settings as the environment and `.env` give them.
+
+    Raises:
+        Invalid: values that cannot be used, each with its variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        problems = [
+            Problem(
+                variable(str(one["loc"][0])),
+                f"{one['msg'][:1].lower()}{one['msg'][1:]}.",
+                "Correct it, or leave it out.",
+            )
+            for one in wrong.errors(include_url=False, include_input=False)
+        ]
+        raise Invalid("A setting cannot be used, so nothing was started.", problems) from None
 
 
 def variable(name: str) -> str:
     """The environment variable of a field."""
+    if name not in Settings.model_fields:
+        return name  # a field with a variable of its own is called by that already
     alias = Settings.model_fields[name].validation_alias
     return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"COPYDESK_{name.upper()}"
 

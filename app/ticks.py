@@ -2,13 +2,26 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from typing import Any, Protocol
 
 from content.jobs import Jobs
 
 log = logging.getLogger(__name__)
+
+
+class Scheduler(Protocol):
+    """What we need of APScheduler's `AsyncIOScheduler`; `app/wiring.py` loads it late."""
+
+    def add_job(self, func: Callable[[], Awaitable[None]], trigger: str, **how: Any) -> Any:
+        """Have a function called again and again."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def shutdown(self, wait: bool) -> None:
+        """Call nothing any more."""
 
 
 class Ticks:
@@ -16,17 +29,26 @@ class Ticks:
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
-        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._scheduler: Scheduler | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def start(self) -> None:
+    def start(self, scheduler: Scheduler) -> None:
         """Begin; needs the running loop."""
         self._loop = asyncio.get_running_loop()
-        self._scheduler.add_job(
-            self._tick, "interval", seconds=1, max_instances=1, coalesce=True, misfire_grace_time=None
-        )
-        self._scheduler.start()
+        self._scheduler = scheduler
+        scheduler.add_job(self._each_second, "interval", seconds=1, coalesce=True, misfire_grace_time=None)
+        scheduler.start()
+
+    async def _each_second(self) -> None:
+        """A task of our own, since APScheduler would cut off its own ones at the end."""
+        if not self.busy:
+            self.wake()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is looking just now."""
+        return bool(self._tasks)
 
     def wake(self) -> None:
         """Look now; harmless before the start and after the end."""
@@ -44,7 +66,10 @@ class Ticks:
     async def stop(self, within: timedelta) -> None:
         """No new jobs; those that run may finish within the time, and are cancelled after it."""
         self._loop = None
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        if self._tasks:  # a tick that is claiming still begins its jobs
+            await asyncio.wait(self._tasks, timeout=within.total_seconds())
         running = [*self._tasks, *self._jobs.running]
         if not running:
             return

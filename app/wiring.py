@@ -1,17 +1,20 @@
 """Builds every object and hands them to each other. Read this first: it is the map of the program.
 
-`build` makes what a page needs to answer. `think` loads the language model's libraries, which take most of a second of CPU,
-and is called in the background once the port is open: the one place where imports may stand inside functions.
+`build` makes what a page needs to answer. `think` loads the language model's libraries, which take seconds of CPU, and
+`tick` the scheduler; they are called in the background once the port is open. Only here may imports stand inside functions.
 """
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryFile
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.schema import newest, version
 from app.settings import Settings
 from app.ticks import Ticks
 from bot.actions import Actions
@@ -25,6 +28,7 @@ from content.approvals import Approvals
 from content.database import Database
 from content.deliveries import Deliveries
 from content.desk import Desk
+from content.errors import Invalid
 from content.goals import Goals
 from content.jobs import Handler, Jobs
 from content.media import MediaStore
@@ -48,9 +52,6 @@ from integrations.trends import SOURCES
 from web.parts import Parts
 from web.site import make_site
 
-if TYPE_CHECKING:
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
 NOT_READY = timedelta(milliseconds=300)
 
 
@@ -73,7 +74,8 @@ class App:
     handlers: dict[str, Handler] = field(default_factory=dict)
     """By kind of job; those that need the model are filled in by `think`."""
     model_words: str = "My model is still loading."
-    closing: list["AsyncSqliteSaver"] = field(default_factory=list)
+    closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """What `think` opened, to be given back."""
 
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.db, self.clock, self.handlers)
@@ -101,16 +103,19 @@ class App:
     async def close(self) -> None:
         """Give everything back, in reverse order."""
         await self.webchat.close()
-        for saver in self.closing:
-            await saver.conn.close()
+        await self.closing.aclose()
         await self.http.aclose()
         await self.db.close()
 
 
 def build(settings: Settings, clock: Clock | None = None) -> App:
-    """Everything but the model, in well under a second of CPU."""
+    """Everything but the model, in well under a second of CPU.
+
+    Raises:
+        Invalid: the data folder cannot be used.
+    """
     clock = clock or SystemClock()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_dir)
     db = Database(settings.database, clock)
     http = Http(clock=clock, allowed_private_hosts=settings.private_hosts)
     deps = Deps(http=http, clock=clock, folder=settings.data_dir / "published")
@@ -184,6 +189,48 @@ def _not_ready(clock: Clock) -> Handler:
     return wait
 
 
+def make_folder(folder: Path) -> None:
+    """Make the data folder, if need be, and see that we may write in it.
+
+    Raises:
+        Invalid: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as broken:
+        raise Invalid(
+            f"The data folder {folder.absolute()} cannot be used: {broken.strerror}. Make it writable for the user who "
+            "starts Copydesk, or set COPYDESK_DATA_DIR to another folder."
+        ) from broken
+
+
+async def bring_up_to_date(app: App) -> None:
+    """Migrate the database, if need be.
+
+    Raises:
+        Invalid: a newer Copydesk has migrated it already.
+    """
+    found = await version(app.db)
+    if found > newest():
+        raise Invalid(
+            f"The database was last used by a newer Copydesk (its schema is {found}, this one knows {newest()}). "
+            "Install the newer version again, or set COPYDESK_DATA_DIR to another folder."
+        )
+    if found != newest():
+        from content.schema import migrate
+
+        await migrate(app.db)
+
+
+def tick(app: App) -> None:
+    """Let jobs run."""
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+    app.ticks.start(AsyncIOScheduler(timezone="UTC"))
+
+
 async def think(app: App) -> None:
     """Load the model and everything that thinks or remembers, then let turns run."""
     await asyncio.to_thread(_load)
@@ -196,11 +243,10 @@ async def think(app: App) -> None:
     from memory.recall import Recall
 
     settings = app.settings
-    embedder = embedder_of(settings)
+    embedder = embedder_of(settings, app.closing)
     recall = Recall(app.db, app.clock, embedder, VectorIndex(app.db, settings.data_dir / "index"))
-    saver = await saver_of(settings.data_dir / "conversations.db")
-    app.closing.append(saver)
-    chosen = await model_of(settings, embedder)
+    saver = await saver_of(settings.data_dir / "conversations.db", app.closing)
+    chosen = await model_of(settings, embedder, app.closing)
     graph = build_graph(
         chosen.model, reads_text=not chosen.guided, token_budget=settings.turn_tokens, checkpointer=saver
     )

@@ -1,0 +1,41 @@
+"""From the first visit to the first post: the printed address, a sentence, a card, a button, a file."""
+
+import httpx
+
+from tests.journeys.desk import RunningDesk, messages_in
+
+ASKED = "Draft a post: We open at 7 from Monday."
+
+
+async def test_a_visitor_asks_approves_and_finds_the_post_in_the_folder(running_desk: RunningDesk) -> None:
+    desk = running_desk
+    async with desk.person.reading_along() as told:
+        new = await desk.ask(ASKED)
+        card = next(one for one in new if one.is_card)
+        assert "We open at 7 from Monday." in card.text
+        assert desk.published() == []
+        pressed = await desk.press("Post now", card)
+    assert pressed["tone"] == "good"
+    assert desk.published() == ["We open at 7 from Monday."]
+    [link] = [answer for answer in await desk.person.answers() if answer.startswith("Published")]
+    assert "post.md" in link
+    assert "Published" in (await desk.person.card()).text
+    seen = [data["html"] for name, data in told if name == "message"]
+    assert any("Post now" in html for html in seen)
+    assert any("published now" in html for html in seen)
+    assert any(data["now"] == "writing" for name, data in told if name == "progress")
+
+
+async def test_the_printed_address_works_once(running_desk: RunningDesk) -> None:
+    async with httpx.AsyncClient(base_url=running_desk.url, follow_redirects=True) as stranger:
+        again = await stranger.get(f"/?token={running_desk.token}", headers={"accept": "text/html"})
+        assert again.status_code == 401
+        assert "copydesk login" in again.text
+        assert messages_in(again.text) == []
+
+
+async def test_nothing_is_said_to_who_is_not_signed_in(running_desk: RunningDesk) -> None:
+    async with httpx.AsyncClient(base_url=running_desk.url) as stranger:
+        for path in ("/", "/calendar", "/connect", "/chat/events", "/chat/earlier?before=3", "/media/x"):
+            assert (await stranger.get(path)).status_code == 401, path
+        assert (await stranger.post("/chat/press", json={"key": "approve:post_1:1"})).status_code == 401
