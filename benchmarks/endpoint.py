@@ -1,0 +1,57 @@
+"""An OpenAI-compatible endpoint that answers at once, in a process of its own, so that its CPU is nobody's figure.
+
+Run as a program it prints its address and serves until its input ends.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers.openai import Body, OpenAIServer, Reply, tool_then_answer
+from tests.servers.running import serving
+
+ROOT = Path(__file__).parent.parent
+ANSWER = (
+    "Done. The draft is below and fits both accounts; it keeps to your voice rules and names the opening hours. "
+    "Say when it should go out, or press the button to post it now."
+)
+"""An ordinary last message of a turn: two sentences."""
+POST = "The new oven is in. From Saturday we bake rye and spelt every morning at six, and the first ten loaves are on us."
+SCRIPTS: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "goals": ("check_goals", {}),
+    "draft": ("draft_post", {"brief": "The new oven and the Saturday offer", "variants": [{"parts": [POST]}]}),
+}
+"""What the model calls once in every turn, and with which arguments."""
+
+
+@contextmanager
+def endpoint(script: str) -> Iterator[str]:
+    """The address, such as `http://127.0.0.1:34567/v1`, of an endpoint that follows a script while the block runs."""
+    command = [sys.executable, "-m", "benchmarks.endpoint", script]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
+        try:
+            yield process.stdout.readline().strip() + "/v1"
+        finally:
+            process.stdin.close()
+
+
+async def _serve(script: str) -> None:
+    name, arguments = SCRIPTS[script]
+    follow = tool_then_answer(name, arguments, ANSWER)
+
+    def answer(body: Body) -> Reply:
+        server.journal.clear()  # nobody reads it, and 500 turns of it are large
+        return follow(body)
+
+    server = OpenAIServer(always=answer)
+    async with serving(server.app) as address:
+        print(address, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(sys.argv[1]))
