@@ -16,7 +16,7 @@ try:
 except ImportError:
     xllamacpp = None
 
-INSTALL = 'pip install "copydesk[local]"'
+INSTALL = 'pip install --editable ".[local]"'
 CONTEXT = 4096
 """Tokens of conversation the model can read at once."""
 MAGIC = b"GGUF"

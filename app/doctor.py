@@ -77,5 +77,5 @@ def _file(settings: Settings) -> str:
     if settings.model_file is None or not settings.model_file.is_file():
         return f"✗ The model is the file {settings.model_file}, which does not exist. Check COPYDESK_MODEL_FILE."
     if find_spec("xllamacpp") is None:
-        return '✗ What runs model files is not installed. Install it: pip install "copydesk[local]"'
+        return '✗ What runs model files is not installed. Install it: pip install --editable ".[local]"'
     return f"✓ The model is the file {settings.model_file}."

@@ -37,6 +37,7 @@ from content.plans import Plans
 from content.platform import Platform
 from content.posts import Posts
 from content.publishing import Publishing
+from content.removal import Removal
 from content.research import Research
 from content.results import Results
 from content.schedule import Schedule
@@ -174,6 +175,7 @@ def _desk(
         schedule=Schedule(db, clock, platforms),
         goals=Goals(db, clock),
         results=Results(db, clock, platforms, accounts),
+        removal=Removal(db, clock, platforms, accounts),
         research=Research(db, clock, {name: make(http) for name, make in SOURCES.items()}),
         voice=Voice(db, clock),
         plans=Plans(db, clock),

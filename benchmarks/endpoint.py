@@ -19,7 +19,9 @@ ANSWER = (
     "Say when it should go out, or press the button to post it now."
 )
 """An ordinary last message of a turn: two sentences."""
-POST = "The new oven is in. From Saturday we bake rye and spelt every morning at six, and the first ten loaves are on us."
+POST = (
+    "The new oven is in. From Saturday we bake rye and spelt every morning at six, and the first ten loaves are on us."
+)
 SCRIPTS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "goals": ("check_goals", {}),
     "draft": ("draft_post", {"brief": "The new oven and the Saturday offer", "variants": [{"parts": [POST]}]}),

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.chat import Action, Answer
 from content.desk import Desk
 from content.errors import ContentError, Invalid
+from content.platform import Elsewhere
 from content.tracing import Tracing
 from content.wording import Wording
 
@@ -34,7 +35,9 @@ class Actions:
             "live": self._live,
             "resend": self._resend,
             "reconnect": self._reconnect,
+            "connect": self._connect,
             "disconnect": self._disconnect,
+            "remove": self._remove,
         }
 
     async def press(self, action: Action) -> Answer:
@@ -106,6 +109,22 @@ class Actions:
 
     async def _reconnect(self, action: Action) -> Answer:
         return Answer("Connect the account again; what waits goes out after it.", "asking", "/connect")
+
+    async def _connect(self, action: Action) -> Answer:
+        result = await self._desk.accounts.begin(
+            action.actor,
+            action.id,
+            action.form,
+            callback_url=action.callback_url,
+            conversation_id=action.place.conversation_id,
+        )
+        if isinstance(result, Elsewhere):
+            return Answer("Go on there, then you come back here.", "asking", result.url)
+        return Answer(f"Connected: {result.label} {result.handle}. What is drafted from now on fits it too.")
+
+    async def _remove(self, action: Action) -> Answer:
+        gone = await self._desk.removal.remove(action.actor, action.id)
+        return Answer(f"Taken down: {', '.join(gone)}.")
 
     async def _disconnect(self, action: Action) -> Answer:
         account = await self._desk.accounts.disconnect(action.actor, action.id)

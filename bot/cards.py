@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.chat import Button, Card, Group, Preview, Row, Tone
+from content.accounts import AccountView, PlatformOffer
 from content.models import DeliveryState, PostState
 from content.platform import Field
 from content.posts import FROZEN
@@ -24,6 +25,10 @@ _STATE_WORDS: dict[DeliveryState, tuple[Tone, str]] = {
     DeliveryState.CANCELLED: ("plain", "cancelled"),
 }
 _LIVE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING, DeliveryState.FAILED)
+_ASKED: dict[PostState, tuple[Tone, str]] = {
+    PostState.DRAFT: ("plain", "Draft"),
+    PostState.IN_REVIEW: ("asking", "Waiting for approval"),
+}
 WHEN = Field("when", "When?", hint="such as: tomorrow 9:00, Friday noon, in 2 hours")
 
 
@@ -56,7 +61,9 @@ def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]
         if state in states:
             return _STATE_WORDS[state][0], words
     if states <= {DeliveryState.SENT, DeliveryState.CANCELLED}:
-        sent = DeliveryState.SENT in states
+        sent = [one for one in post.deliveries if one.state is DeliveryState.SENT]
+        if sent and all(one.removed_at for one in sent):
+            return "plain", "Taken down"
         return ("good", "Published") if sent else ("plain", "Cancelled")
     return _before_it_is_out(post, zone_name, now)
 
@@ -64,11 +71,11 @@ def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]
 def _before_it_is_out(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]:
     when = said(post.due_at, zone_name, now) if post.due_at else ""
     if post.state is PostState.APPROVED:
-        return ("waiting", f"Approved, goes out {when}") if when else ("waiting", "Approved, no time yet")
-    asked = "Waiting for approval" if post.state is PostState.IN_REVIEW else "Draft"
-    return ("asking" if post.state is PostState.IN_REVIEW else "plain"), (
-        f"{asked}, planned for {when}" if when else asked
-    )
+        if post.due_at and post.due_at <= now:
+            return "waiting", "Approved, waits to go out"
+        return "waiting", f"Approved, goes out {when}" if when else "Approved, no time yet"
+    tone, asked = _ASKED[post.state]
+    return tone, f"{asked}, planned for {when}" if when else asked
 
 
 def _notes(post: PostView) -> list[str]:
@@ -102,13 +109,13 @@ def _preview(one: DeliveryView, zone_name: str, now: datetime) -> Preview:
 
 
 def _status(one: DeliveryView, words: str, zone_name: str, now: datetime) -> str:
+    if one.removed_at:
+        return f"removed {distance(one.removed_at, now)}"
     if one.state is DeliveryState.SENT and one.sent_at:
         return f"{words} {distance(one.sent_at, now)}"
-    if one.error:
-        return f"{words}. {one.error}"
     if one.state is DeliveryState.WAITING and one.due_at:
-        return f"goes out {said(one.due_at, one.zone or zone_name, now)}"
-    return words
+        words = f"goes out {said(one.due_at, one.zone or zone_name, now)}" if one.due_at > now else "waits to go out"
+    return f"{words}. {one.error}" if one.error else words
 
 
 def _delivery_buttons(one: DeliveryView) -> tuple[Button, ...]:
@@ -129,9 +136,16 @@ def _buttons(post: PostView) -> list[Button]:
     if post.undo:
         buttons.append(Button(post.undo.lower().replace(" ", "_"), post.undo, *on))
     buttons += _ending(post)
-    if any(one.state is DeliveryState.SENT for one in post.deliveries):
-        buttons.append(Button("count", "Refresh numbers", *on))
-    return buttons
+    return [*buttons, *_afterwards(post)]
+
+
+def _afterwards(post: PostView) -> list[Button]:
+    """What can be done with what is public."""
+    on = (post.id, post.revision)
+    public = [one for one in post.deliveries if one.state is DeliveryState.SENT and not one.removed_at]
+    count = [Button("count", "Refresh numbers", *on)] if any(one.countable for one in public) else []
+    remove = [Button("remove", "Take it down", *on, style="danger")] if any(one.removable for one in public) else []
+    return [*count, *remove]
 
 
 def _ending(post: PostView) -> list[Button]:
@@ -148,7 +162,10 @@ def _going_out(post: PostView) -> list[Button]:
     live = [one for one in post.deliveries if one.state in _LIVE]
     approved = post.state is PostState.APPROVED
     again = any(one.state is DeliveryState.FAILED for one in live)
-    buttons = [Button("post_now", "Try again now" if again else "Post now", *on, style="primary")]
+    planned = bool(post.due_at) and not approved and not again
+    buttons = [
+        Button("post_now", "Try again now" if again else "Post now", *on, style="plain" if planned else "primary")
+    ]
     if not approved:
         buttons.insert(0, Button("approve", "Approve", *on, style="primary" if post.due_at else "plain"))
     buttons.append(Button("schedule", "Move" if post.due_at else "Schedule", *on, form=(WHEN,)))
@@ -168,6 +185,20 @@ def edit_fields(post: PostView) -> list[Field]:
                 label = one.rendering.label + (f", part {number + 1}" if len(one.rendering.parts) > 1 else "")
                 fields.append(Field(f"{one.account_id}/{number}", label, hint=part.text))
     return fields
+
+
+def accounts_card(accounts: Sequence[AccountView], offers: Sequence[PlatformOffer]) -> Card:
+    """What is connected, and a form for everything that can be."""
+    rows = tuple(
+        Row(
+            f"{one.label} {one.handle}",
+            "connected" if one.state == "connected" else "connect it again",
+            tone="good" if one.state == "connected" else "bad",
+        )
+        for one in accounts
+    )
+    buttons = tuple(Button("connect", f"Connect {one.label}", one.name, form=one.fields) for one in offers)
+    return Card(subject="accounts:all", title="Accounts", groups=(Group("", rows),), buttons=buttons)
 
 
 def calendar_card(

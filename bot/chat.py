@@ -157,6 +157,8 @@ class Action:
     id: str
     revision: int
     form: Mapping[str, str] = field(default_factory=dict)
+    callback_url: str = ""
+    """Where a platform's own login page sends the person back to."""
 
 
 @dataclass(frozen=True)

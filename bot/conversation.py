@@ -15,6 +15,7 @@ from agent.events import Did, Doing, Said, TurnEvent, Writing
 from agent.graph import TurnContext
 from agent.turn import Turns
 from bot.chat import Chat, Choice, OutMessage, Place, Progress, Step
+from bot.commands import COMMANDS, HELP, command_of, help_text
 from bot.drawing import Drawing
 from content.desk import Desk
 from content.errors import ContentError, NotFound
@@ -75,10 +76,11 @@ class Conversations:
         place = await self.place(conversation_id)
         chat = self._chats[place.chat]
         actor = await self._people.actor(burst[0].member_id)
-        try:
-            await self._answer(chat, place, actor, burst)
-        finally:
-            await chat.progress(place, None)
+        if not await self._transcript.has(conversation_id, f"{burst[0].id}:end"):
+            try:
+                await self._answer(chat, place, actor, burst)
+            finally:
+                await chat.progress(place, None)
         await self._transcript.handled([one.id for one in burst])
         return self._desk.clock.now() if len(burst) < len(waiting) else None
 
@@ -90,7 +92,12 @@ class Conversations:
     async def _answer(self, chat: Chat, place: Place, actor: Actor, burst: Sequence[Waiting]) -> None:
         scene = _Scene()
         key = burst[0].id
+        command = command_of(burst[0].said.text) if len(burst) == 1 else ""
+        if command:
+            await chat.post(place, await self._commanded(actor, command), key=f"{key}:end")
+            return
         try:
+            await self._desk.posts.drop_unfinished(actor, f"event:{key}")
             async with aclosing(self._events(actor, place, burst)) as events:
                 async for event in events:
                     await self._show(chat, place, actor, scene, event, key)
@@ -103,6 +110,12 @@ class Conversations:
                 f"Something broke on my side ({failure}); what is done stands. Try again, or tell whoever runs me."
             )
             await chat.post(place, OutMessage(sentence), key=f"{key}:end")
+
+    async def _commanded(self, actor: Actor, name: str) -> OutMessage:
+        """The answer to a command: its card, or what there is to say."""
+        command = COMMANDS.get(name, COMMANDS[HELP])
+        card = await self._drawing.draw(command.subject, actor) if command.subject else None
+        return OutMessage(card=card) if card else OutMessage(help_text())
 
     async def _events(self, actor: Actor, place: Place, burst: Sequence[Waiting]) -> AsyncGenerator[TurnEvent, None]:
         text = "\n\n".join(one.said.text for one in burst)
@@ -144,7 +157,7 @@ class Conversations:
                     scene.steps[call_id] = Step(scene.steps[call_id].words, done=True)
                 if shown and shown not in scene.shown:
                     scene.shown.append(shown)
-                    await self._show_card(chat, place, actor, shown, f"{key}:{len(scene.shown)}")
+                    await self._show_card(chat, place, actor, shown, f"{key}:{shown}")
             case Writing(text):
                 scene.text = text
             case Said(text, choices):

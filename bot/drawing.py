@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.cards import calendar_card, post_card
+from bot.cards import accounts_card, calendar_card, post_card
 from bot.chat import Card, Group, Row
 from content.desk import Desk
 from content.errors import NotFound
@@ -23,6 +23,7 @@ class Drawing:
             "calendar": self._calendar,
             "findings": self._findings,
             "goals": self._goals,
+            "accounts": self._accounts,
         }
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
@@ -35,6 +36,10 @@ class Drawing:
             return await drawer(actor, name)
         except NotFound:
             return None
+
+    async def _accounts(self, actor: Actor, _name: str) -> Card:
+        accounts = await self._desk.accounts.connected(actor.workspace_id)
+        return accounts_card(accounts, self._desk.accounts.offers() if actor.may("connect") else ())
 
     async def _post(self, actor: Actor, name: str) -> Card:
         post = await self._desk.posts.view(actor.workspace_id, name)

@@ -18,9 +18,10 @@ from content.errors import Invalid, NeedsReconnect, NotFound, PlatformError
 from content.ids import new_id
 from content.models import Account, ConnectAttempt, Delivery, DeliveryState
 from content.people import Actor, token_hash
-from content.platform import Access, Connected, Connects, Elsewhere, Field, Login, Platform
+from content.platform import Access, Connected, Connects, Content, Elsewhere, Field, Login, PartContent, Platform
 from content.sealing import Sealer
 from content.times import Clock
+from content.views import public_access
 
 ATTEMPT_LASTS = timedelta(minutes=10)
 REFRESH_BEFORE = timedelta(minutes=5)
@@ -159,6 +160,8 @@ class Accounts:
         account.connected_by, account.connected_at = actor.member_id, self._clock.now()
         await session.flush()
         await self._wake_waiting(session, account)
+        now = self._clock.now()
+        await jobs.put(session, "redraw", "accounts:all", run_at=now, now=now)
         record(
             session,
             workspace_id=actor.workspace_id,
@@ -326,14 +329,14 @@ class Accounts:
 
     def _view(self, account: Account) -> AccountView:
         platform = self._platforms[account.platform]
-        limits = platform.spec.limits
+        limits = platform.render(Content((PartContent(""),)), public_access(account)).limits
         return AccountView(
             account.id,
             account.platform,
             platform.spec.label,
             account.handle,
             account.state,
-            int(account.facts.get("text_limit", limits.text)),
+            limits.text,
             limits.unit,
         )
 

@@ -1,9 +1,7 @@
 """Small questions about deliveries that notices ask."""
 
-from sqlalchemy import select
-
 from content.database import Database
-from content.models import Delivery, Post
+from content.models import Delivery
 
 
 class Deliveries:
@@ -17,8 +15,3 @@ class Deliveries:
         async with self._db.reading() as session:
             row = await session.get_one(Delivery, delivery_id)
             return row.post_id, row.workspace_id
-
-    async def author(self, post_id: str) -> str:
-        """The member who drafted a post."""
-        async with self._db.reading() as session:
-            return (await session.scalars(select(Post.author_id).where(Post.id == post_id))).one()

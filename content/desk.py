@@ -8,6 +8,7 @@ from content.goals import Goals
 from content.media import MediaStore
 from content.plans import Plans
 from content.posts import Posts
+from content.removal import Removal
 from content.research import Research
 from content.results import Results
 from content.schedule import Schedule
@@ -27,6 +28,7 @@ class Desk:
     schedule: Schedule
     goals: Goals
     results: Results
+    removal: Removal
     research: Research
     voice: Voice
     plans: Plans

@@ -188,11 +188,11 @@ class Jobs:
                 select(Job.id).where(Job.kind == mine.kind, Job.subject == mine.subject, Job.state == JobState.READY)
             )
             mine.state = JobState.DONE if newer and state is JobState.READY else state
+            if state is JobState.READY and not error:
+                mine.tries = 0
             mine.lease_until = None
             mine.error = error[:2000]
             mine.run_at = run_at or mine.run_at
-            if state is JobState.READY and not error:
-                mine.tries = 0
 
 
 def _claimable(job: Any, now: datetime) -> Any:

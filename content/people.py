@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.audit import record
@@ -15,7 +15,7 @@ from content.database import Database
 from content.errors import NotAllowed, NotFound
 from content.ids import new_id
 from content.models import Member, Role, SignIn, WebSession, Workspace
-from content.times import Clock
+from content.times import Clock, zone
 
 Right = Literal["read", "draft", "approve", "connect", "manage"]
 
@@ -128,6 +128,29 @@ class People:
                 raise NotFound("This member is no longer part of the workspace. Sign in again.")
             return await _actor(session, member)
 
+    async def owner(self, workspace_id: str) -> Actor:
+        """The workspace's owner, for what the desk does by itself."""
+        async with self._db.reading() as session:
+            rows = await session.scalars(
+                select(Member)
+                .where(Member.workspace_id == workspace_id, Member.role == Role.OWNER)
+                .order_by(Member.created_at)
+                .limit(1)
+            )
+            return await _actor(session, rows.one())
+
+    async def live_in(self, actor: Actor, zone_name: str) -> Actor:
+        """Take the member's own time zone, as their browser tells it, unless one is kept already.
+
+        Raises:
+            Invalid: no such zone.
+        """
+        zone(zone_name)
+        async with self._db.writing() as session:
+            member = await session.get_one(Member, actor.member_id)
+            member.zone = member.zone or zone_name
+            return await _actor(session, member)
+
     async def invite(self, member_id: str) -> str:
         """A token that signs this member in once, within the hour."""
         token = secrets.token_urlsafe(32)
@@ -164,6 +187,11 @@ class People:
                 )
             )
             return secret
+
+    async def sign_out(self, secret: str) -> None:
+        """End a browser session; it is no error when it ended before."""
+        async with self._db.writing() as session:
+            await session.execute(delete(WebSession).where(WebSession.token_hash == token_hash(secret)))
 
     async def whose(self, secret: str) -> Actor | None:
         """The member whose browser session this secret is, or None."""

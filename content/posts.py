@@ -64,6 +64,7 @@ class Posts:
         brief: str = "",
         images: Sequence[Image] = (),
         conversation_id: str | None = None,
+        made_in: str = "",
     ) -> PostView:
         """A new post on every account named; a text too long for an account becomes a thread there.
 
@@ -76,6 +77,7 @@ class Posts:
             raise Invalid("No account is connected yet, so there is nowhere to post. Connect one first.")
         async with self._db.writing() as session:
             post = await self._new_post(session, actor, brief, conversation_id)
+            post.made_in = made_in
             await self._write_revision(session, actor, post, composed, change="")
             self._record(session, actor, "post.drafted", post)
             return await view(session, self._platforms, post)
@@ -196,6 +198,27 @@ class Posts:
             self._record(session, actor, "post.discarded", post)
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
+
+    async def drop_unfinished(self, actor: Actor, made_in: str) -> None:
+        """Delete the untouched drafts of a turn that was cut short and begins anew."""
+        async with self._db.writing() as session:
+            rows = await session.scalars(
+                select(Post).where(
+                    Post.workspace_id == actor.workspace_id,
+                    Post.made_in == made_in,
+                    Post.state == PostState.DRAFT,
+                    Post.revision == 1,
+                )
+            )
+            for post in rows.all():
+                post.state = PostState.DISCARDED
+                await session.execute(
+                    update(Delivery)
+                    .where(Delivery.post_id == post.id)
+                    .values(state=DeliveryState.CANCELLED, error_code=DISCARDED)
+                )
+                self._record(session, actor, "post.discarded", post)
+                await notices.redraw(session, self._clock, post.id)
 
     async def view(self, workspace_id: str, post_id: str) -> PostView:
         """The post as it is now.

@@ -130,10 +130,14 @@ class Tracing:
             return await self._is_absent(trail)
         if self._repeatable(trail):
             return Repeat()
-        waited = self._clock.now() - trail.since
-        if isinstance(trail.platform, Finds) and waited < ASK_AFTER:
-            return Later(self._clock.now() + max(outcomes.QUIET, waited / 2))
+        if isinstance(trail.platform, Finds) and self._clock.now() - trail.since < ASK_AFTER:
+            return self._soon(trail)
         return await self._ask_person(trail)
+
+    def _soon(self, trail: _Trail) -> Later:
+        """The longer it takes, the longer until the platform is asked again."""
+        now = self._clock.now()
+        return Later(now + max(outcomes.QUIET, (now - trail.since) / 4))
 
     async def _asked(self, trail: _Trail) -> Published | Absent | None:
         if not isinstance(trail.platform, Finds):
@@ -205,7 +209,7 @@ class Tracing:
             return Later(self._clock.now() + LOOK_AGAIN)
         if isinstance(result, Published):
             return await self._is_public(trail, result)
-        return Later(self._clock.now() + outcomes.QUIET)
+        return self._soon(trail)
 
     async def _gave_up(self, trail: _Trail) -> Later:
         async with self._db.writing() as session:

@@ -119,6 +119,11 @@ class Transcript:
         self.ring(conversation_id)
         return message.id
 
+    async def has(self, conversation_id: str, key: str) -> bool:
+        """Whether a line with this key was said here."""
+        async with self._db.reading() as session:
+            return await session.get(Message, _keyed(conversation_id, key)) is not None
+
     async def change(self, message_id: str, line: Line) -> None:
         """Replace what a message shows.
 

@@ -22,7 +22,7 @@ from content.models import (
     Revision,
     Variant,
 )
-from content.platform import Access, Numbers, Platform, Rendering
+from content.platform import Access, Numbers, Platform, Removes, Rendering, Reports
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class DeliveryView:
     approved_by: str
     approved_at: datetime | None
     sent_at: datetime | None
+    removed_at: datetime | None
+    countable: bool
+    """Whether its platform tells numbers."""
+    removable: bool
+    """Whether it is public now and can be taken down."""
     numbers: Numbers | None
     """The newest counted, or None."""
 
@@ -206,8 +211,16 @@ async def _delivery(
         approved_by=approver.name if approver else "",
         approved_at=approval.decided_at if approval else None,
         sent_at=delivery.sent_at,
+        removed_at=delivery.removed_at,
+        countable=isinstance(platform, Reports),
+        removable=_removable(platform, delivery),
         numbers=await newest_numbers(session, delivery.id),
     )
+
+
+def _removable(platform: Platform, delivery: Delivery) -> bool:
+    public = delivery.state is DeliveryState.SENT and delivery.removed_at is None
+    return public and isinstance(platform, Removes)
 
 
 async def newest_numbers(session: AsyncSession, delivery_id: str) -> Numbers | None:

@@ -30,7 +30,12 @@ async def draft_post(brief: str, variants: Variants, runtime: Runtime, images: t
     here = runtime.context
     pictures = await here.desk.media.images(here.actor.workspace_id, list(images or here.images))
     post = await here.desk.posts.draft(
-        here.actor, _wordings(variants), brief=brief, images=pictures, conversation_id=here.conversation_id
+        here.actor,
+        _wordings(variants),
+        brief=brief,
+        images=pictures,
+        conversation_id=here.conversation_id,
+        made_in=here.said_in,
     )
     words = f"Here is post #{post.number}. Nothing goes out before somebody approves it."
     return shown(words, f"post:{post.id}", post_line(post))

@@ -9,9 +9,10 @@ from markupsafe import Markup
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from web.connect import callback_url
 from web.pages import page
 from web.parts import Event, parts_of
-from web.signin import Member, sign_in, signed_in
+from web.signin import Member, sign_in, sign_out, signed_in
 
 router = APIRouter()
 
@@ -108,5 +109,24 @@ async def say(request: Request, actor: Member, typed: Typed) -> JSONResponse:
 @router.post("/chat/press")
 async def press(request: Request, actor: Member, pressed: Pressed) -> JSONResponse:
     """A button was pressed. What it came to; cards are redrawn by events."""
-    answer = await parts_of(request).talk.press(actor, pressed.key, pressed.form)
+    answer = await parts_of(request).talk.press(actor, pressed.key, pressed.form, callback_url(request))
     return JSONResponse({"text": answer.text, "tone": answer.tone, "go_to": answer.go_to})
+
+
+class Lives(BaseModel):
+    """Where the reader's browser says it is."""
+
+    zone: str = Field(max_length=64)
+
+
+@router.post("/me/zone")
+async def live_in(request: Request, actor: Member, lives: Lives) -> JSONResponse:
+    """The browser tells the member's time zone; the first one is kept."""
+    kept = await parts_of(request).people.live_in(actor, lives.zone)
+    return JSONResponse({"zone": kept.zone})
+
+
+@router.post("/sign-out")
+async def leave(request: Request) -> Response:
+    """The way out."""
+    return await sign_out(request)

@@ -46,7 +46,7 @@ async def come_back(request: Request, actor: Member, state: Annotated[str, Query
     answer = {name: value for name, value in request.query_params.items() if name != "state"}
     try:
         account, conversation = await parts_of(request).accounts.finish(
-            actor, state, answer, callback_url=_callback(request)
+            actor, state, answer, callback_url=callback_url(request)
         )
     except ContentError as refused:
         return page(
@@ -63,7 +63,7 @@ async def come_back(request: Request, actor: Member, state: Annotated[str, Query
 @router.post("/connect/{platform}")
 async def connect(request: Request, actor: Member, platform: str, given: Given) -> JSONResponse:
     """Connect with what the form gave: done, or the address where the person must go on."""
-    result = await parts_of(request).accounts.begin(actor, platform, given.form, callback_url=_callback(request))
+    result = await parts_of(request).accounts.begin(actor, platform, given.form, callback_url=callback_url(request))
     if isinstance(result, Elsewhere):
         return JSONResponse({"text": "Go on there, then you come back here.", "tone": "good", "go_to": result.url})
     done = f"Connected: {result.label}, {result.handle}."
@@ -78,5 +78,6 @@ async def disconnect(request: Request, actor: Member, account_id: str) -> JSONRe
     return JSONResponse({"text": done, "tone": "good", "go_to": "/connect"})
 
 
-def _callback(request: Request) -> str:
+def callback_url(request: Request) -> str:
+    """Where a platform's own login page sends the person back to."""
     return f"{address_of(request)}/connect/back"

@@ -80,8 +80,8 @@ class Talk(Protocol):
     async def say(self, actor: Actor, text: str, images: Sequence[str], reply_to: str, event_id: str) -> bool:
         """Keep what was typed and have it answered; False: this event was heard before."""
 
-    async def press(self, actor: Actor, key: str, form: Mapping[str, str]) -> Answer:
-        """A button was pressed."""
+    async def press(self, actor: Actor, key: str, form: Mapping[str, str], callback_url: str) -> Answer:
+        """A button was pressed; a platform's own login page sends the person back to `callback_url`."""
 
     async def week(self, actor: Actor, weeks_ahead: int) -> Week:
         """What goes out in one week; 0 is this one."""

@@ -60,3 +60,11 @@ async def sign_in(request: Request, token: str) -> Response:
         secure=address_of(request).startswith("https://"),
     )
     return home
+
+
+async def sign_out(request: Request) -> Response:
+    """End this browser's session."""
+    await parts_of(request).people.sign_out(request.cookies.get(COOKIE, ""))
+    away = RedirectResponse("/", status_code=303)
+    away.delete_cookie(COOKIE)
+    return away

@@ -54,6 +54,8 @@ async def decide(said: str, briefing: Briefing, router: Router) -> Move:
         return replies.left_alone(_instead(said, briefing))
     if action:
         return MAKERS[action](said, briefing)
+    if replies.is_about_connecting(said):
+        return replies.connecting()
     ranked = await router.rank(said, names_of(briefing))
     if ranked[0].action == TALK and CUES["greets"].search(said.strip().lower()):
         return replies.talk(said, briefing)

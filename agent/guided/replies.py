@@ -37,6 +37,20 @@ _TALKS: Sequence[tuple[str, str]] = (
 _ELSE = f"I can't help with that one. {ABILITIES}"
 
 
+_CONNECTING = re.compile(r"^(?:\w+ ){0,4}(?:connect|link|log ?in(?:to)?|sign ?in(?:to)?|hook up)\b", re.IGNORECASE)
+_A_MODEL = re.compile(r"\b(?:model|key|gpt|llm|openai|azure|ollama)\b", re.IGNORECASE)
+
+
+def is_about_connecting(said: str) -> bool:
+    """Whether somebody wants to connect an account of theirs, not a model."""
+    return bool(_CONNECTING.search(said.strip())) and not _A_MODEL.search(said)
+
+
+def connecting() -> Move:
+    """Where the form is."""
+    return say("Here is the way in: the form appears in the chat.", Choice("Connect an account", "/connect"))
+
+
 def talk(said: str, briefing: Briefing) -> Move:
     """An answer to something that asks for no action, with buttons for a good next step."""
     text = next((answer for pattern, answer in _TALKS if re.search(pattern, said.strip(), re.IGNORECASE)), _ELSE)

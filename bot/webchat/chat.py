@@ -151,7 +151,7 @@ class WebChat:
         )
         return await self._transcript.say(actor, place.conversation_id, said)
 
-    async def press(self, actor: Actor, key: str, form: Mapping[str, str]) -> Answer:
+    async def press(self, actor: Actor, key: str, form: Mapping[str, str], callback_url: str = "") -> Answer:
         """A button was pressed; `key` is its `verb:id:revision`.
 
         Raises:
@@ -161,7 +161,8 @@ class WebChat:
         thing, _, revision = rest.rpartition(":")
         if not (verb and thing and revision.isascii() and revision.isdigit() and len(revision) < 10):
             raise Invalid("This button is broken: nothing was done. Load the page again and press it there.")
-        return await self._press(Action(await self.open(actor), actor, verb, thing, int(revision), dict(form)))
+        place = await self.open(actor)
+        return await self._press(Action(place, actor, verb, thing, int(revision), dict(form), callback_url))
 
     async def week(self, actor: Actor, weeks_ahead: int) -> Week:
         """What goes or went out in one week; 0 is this one."""

@@ -78,6 +78,8 @@ class Delivery(Base):
     error: Mapped[Words]
     url: Mapped[Words]
     sent_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    """When a person took it down again; it was sent all the same."""
 
 
 class Part(Base):

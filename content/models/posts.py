@@ -48,6 +48,8 @@ class Post(Base):
     author_id: Mapped[str] = ref("member")
     conversation_id: Mapped[str | None] = ref("conversation")
     brief: Mapped[Words]
+    made_in: Mapped[str] = mapped_column(String(80), default="")
+    """What was said that it was drafted for; a turn that was cut short is begun anew, and its drafts with it."""
     state: Mapped[PostState] = mapped_column(states(PostState), default=PostState.DRAFT)
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]

@@ -1,6 +1,5 @@
 """What the model is told: the same beginning always, what changes last, what comes from outside fenced as data."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,11 +8,10 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from agent.briefing import AccountLine, Briefing, DraftLine, HeadlineLine, briefing_of
 from agent.prompt import SYSTEM, as_text, messages_for
-from content.platform import Access, Numbers, Published
 from tests.fakes.agent_desk import Opens
 from tests.fakes.clock import FakeClock
 from tests.fakes.model import ScriptedModel, calling
-from tests.fakes.platform import FakePlatform
+from tests.fakes.reports import ReportingPlatform
 from tests.fakes.trends import FakeSource
 
 EMPTY = Briefing(now=datetime(2026, 11, 23, 8, 0, tzinfo=UTC), zone="Europe/Berlin", speaker="Mia")
@@ -31,16 +29,6 @@ FULL = replace(
     headlines=(HeadlineLine("Cats win", "https://news.example/1", "Gazette", "22 Nov"),),
     best_posts=("We are open",),
 )
-
-
-class Told(FakePlatform):
-    """A platform that tells numbers."""
-
-    async def numbers(self, published: Sequence[Published], access: Access) -> Mapping[str, Numbers]:
-        return {one.remote_id: Numbers(likes=3) for one in published}
-
-    async def followers(self, access: Access) -> int | None:
-        return 10
 
 
 def test_an_empty_desk_has_short_notes() -> None:
@@ -136,8 +124,8 @@ def test_a_conversation_without_a_briefing_is_a_mistake_of_the_caller() -> None:
         briefing_of([HumanMessage("one")])
 
 
-async def test_the_briefer_reads_all_of_the_desk(opens: Opens) -> None:
-    desk = await opens(platforms=[Told(FakeClock())], sources=[FakeSource(titles=["Cats win"])])
+async def test_the_briefer_reads_all_of_the_desk(opens: Opens, clock: FakeClock) -> None:
+    desk = await opens(platforms=[ReportingPlatform(clock)], sources=[FakeSource(titles=["Cats win"])])
     services, who = desk.services, desk.actor
     await services.voice.add(who, "no hashtags")
     await services.goals.set(who, "posts_per_week", 3)

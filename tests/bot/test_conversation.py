@@ -13,14 +13,17 @@ from langchain_core.outputs import ChatGenerationChunk
 from PIL import Image
 from pydantic import PrivateAttr
 
+from agent.briefer import Briefer
+from agent.briefing import Briefing
 from bot.chat import Choice, OutMessage
+from bot.commands import COMMANDS
 from bot.conversation import Conversations, Thinking
 from content.errors import Unavailable
 from content.models import Role
 from content.transcript import Line, Transcript
 from tests.fakes.agent_desk import AgentDesk, Opens
 from tests.fakes.chat import FakeChat
-from tests.fakes.model import ScriptedModel, calling
+from tests.fakes.model import Script, ScriptedModel, calling
 
 
 def draft(text: str = "Cats are back.") -> AIMessage:
@@ -36,6 +39,10 @@ def spoken(messages: list[BaseMessage]) -> str:
 class WaitingModel(ScriptedModel):
     """It waits for something before every answer."""
 
+    def __init__(self, replies: Sequence[Script], wait: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(replies)
+        self._wait = wait
+
     _wait: Callable[[], Awaitable[None]] = PrivateAttr()
 
     async def _astream(self, *args: Any, **how: Any) -> AsyncIterator[ChatGenerationChunk]:
@@ -45,9 +52,7 @@ class WaitingModel(ScriptedModel):
 
 
 def waiting(wait: Callable[[], Awaitable[None]], *replies: str) -> WaitingModel:
-    model = WaitingModel(replies)
-    model._wait = wait
-    return model
+    return WaitingModel(replies, wait)
 
 
 async def open_events(desk: AgentDesk) -> int:
@@ -198,6 +203,39 @@ def conversations(desk: AgentDesk, **changes: object) -> Conversations:
     return Conversations(**{**parts, **changes})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("/calendar", "Calendar, this week"),
+        ("/connect", "Accounts"),
+        (" /Connect now", "Accounts"),
+        ("/goals", "Goals"),
+        ("/trends", "What is moving"),
+    ],
+)
+async def test_a_command_is_answered_without_the_model(opens: Opens, words: str, title: str) -> None:
+    desk = await opens()
+    await desk.say(words)
+    await desk.jobs.run_all()
+    assert [card.title for card in desk.chat.cards] == [title]
+    assert desk.script.asked == []
+    assert await open_events(desk) == 0
+
+
+@pytest.mark.parametrize("words", ["/help", "/dance"])
+async def test_a_command_that_shows_nothing_says_what_can_be_done(opens: Opens, words: str) -> None:
+    desk = await opens()
+    said = await desk.talk(words)
+    assert said.startswith("Ask in plain words")
+    assert all(f"`/{name}`" in said for name in COMMANDS)
+
+
+@pytest.mark.parametrize("words", ["/", "/1", "and/or", "/etc/hosts is full"])
+async def test_a_slash_alone_is_no_command(opens: Opens, words: str) -> None:
+    desk = await opens()
+    assert await desk.talk(words) == "ok"
+
+
 # what goes wrong
 
 
@@ -210,17 +248,39 @@ class Dying(Transcript):
 
 async def test_the_answer_is_posted_once_although_the_job_runs_twice(opens: Opens) -> None:
     """Killed between the answer and the mark that it was given: the next worker finds the message unanswered."""
-    desk = await opens(ScriptedModel(always="Good morning."))
-
-    dying = Dying(desk.db, desk.clock)
+    desk = await opens(ScriptedModel(["Good morning."]))
+    await desk.say("hello")
     with pytest.raises(asyncio.CancelledError):
-        await desk.say("hello")
-        await conversations(desk, transcript=dying).turn(desk.place.conversation_id)
+        await conversations(desk, transcript=Dying(desk.db, desk.clock)).turn(desk.place.conversation_id)
     assert desk.chat.texts == ["Good morning."]
     assert await open_events(desk) == 1
     await desk.jobs.run_all()
     assert desk.chat.texts == ["Good morning."]
+    assert len(desk.script.asked) == 1, "nor is it thought again"
     assert await open_events(desk) == 0
+
+
+async def test_what_a_killed_turn_had_drafted_is_not_there_twice(opens: Opens) -> None:
+    thinking_again, never = asyncio.Event(), asyncio.Event()
+
+    async def hang_once() -> None:
+        if len(model.asked) == 1 and not thinking_again.is_set():
+            thinking_again.set()
+            await never.wait()
+
+    model = WaitingModel([draft(), draft(), "Here it is."], hang_once)
+    desk = await opens(model)
+    await desk.say("write about cats")
+    turn = asyncio.create_task(desk.conversations.turn(desk.place.conversation_id))
+    await thinking_again.wait()
+    turn.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await turn
+    assert (await desk.card(1)).status == "Draft"
+    await desk.jobs.run_all()
+    assert desk.chat.texts == ["Here it is."]
+    assert [post.number for post in await desk.services.posts.open_posts(desk.actor.workspace_id)] == [2]
+    assert [(card.title, card.status) for card in desk.chat.cards] == [("#1", "Deleted"), ("#2", "Draft")]
 
 
 async def test_a_bug_is_told_with_an_id_that_is_in_the_log_and_the_next_turn_works(
@@ -241,13 +301,18 @@ async def test_a_bug_is_told_with_an_id_that_is_in_the_log_and_the_next_turn_wor
     assert desk.chat.progresses[-1] is None
 
 
-async def test_a_refusal_before_the_turn_begins_is_said(opens: Opens) -> None:
-    class Down:
-        async def brief(self, *_: object, **__: object) -> None:
-            raise Unavailable("The memory cannot be read. Try again.", platform="")
+class Forgetful(Briefer):
+    """It cannot read what is remembered."""
 
+    async def brief(self, *_: Any, **__: Any) -> Briefing:
+        raise Unavailable("The memory cannot be read. Try again.", platform="")
+
+
+async def test_a_refusal_before_the_turn_begins_is_said(opens: Opens) -> None:
     desk = await opens()
-    desk.handlers["turn"] = conversations(desk, thinking=replace(thinking(desk), briefer=Down())).turn
+    desk.handlers["turn"] = conversations(
+        desk, thinking=replace(thinking(desk), briefer=Forgetful(desk.services, desk.recall, guided=False))
+    ).turn
     assert await desk.talk("hello") == "The memory cannot be read. Try again."
     assert await open_events(desk) == 0
 
@@ -284,9 +349,7 @@ async def test_without_the_conversation_store_nothing_is_lost_but_the_small_talk
     await desk.talk("do all of it")
     post = await desk.services.posts.numbered(desk.actor.workspace_id, 1)
     await desk.services.approvals.approve(desk.actor, post.id, 1, button="press")
-    for table in ("checkpoints", "writes"):
-        await desk.saver.conn.execute(f"DELETE FROM {table}")
-    await desk.saver.conn.commit()
+    await desk.saver.adelete_thread(desk.place.conversation_id)
     await desk.talk("hello again")
     asked = desk.script.asked[-1]
     assert len(asked) == 2, "only the prompt and the new words"

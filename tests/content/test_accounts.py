@@ -35,7 +35,12 @@ async def elsewhere(desk: Desk, fake: FakePlatform) -> str:
 
 async def test_a_connected_account_keeps_its_login_sealed(desk: Desk) -> None:
     row = (await desk.rows(Account))[0]
-    assert (row.handle, row.server, row.facts, row.state) == ("ann", "https://fake.example", {"lang": "en"}, "connected")
+    assert (row.handle, row.server, row.facts, row.state) == (
+        "ann",
+        "https://fake.example",
+        {"lang": "en"},
+        "connected",
+    )
     assert b"token" not in row.sealed
     access = await desk.accounts.access(row.id)
     assert (access.handle, access.secrets) == ("ann", {"token": "1"})
@@ -229,7 +234,9 @@ async def test_naming_an_account_where_there_is_none_says_so(build: Build, clock
 async def test_an_instances_own_limit_is_shown(desk: Desk) -> None:
     async with desk.db.writing() as session:
         (await session.scalars(select(Account))).one().facts = {"text_limit": 500}
-    assert [(one.limit, one.unit) for one in await desk.accounts.connected(desk.actor.workspace_id)] == [(500, "characters")]
+    assert [(one.limit, one.unit) for one in await desk.accounts.connected(desk.actor.workspace_id)] == [
+        (500, "characters")
+    ]
 
 
 async def test_what_is_due_on_a_disconnected_account_waits_and_says_so(desk: Desk, fake: FakePlatform) -> None:

@@ -12,9 +12,7 @@ plain = st.recursive(
     st.none() | st.booleans() | st.integers() | words, lambda inner: st.lists(inner, max_size=3), max_leaves=4
 )
 objects = st.dictionaries(words, plain, max_size=3)
-images = st.builds(
-    Image, words, words, words, st.integers(0), st.integers(1), st.integers(1), words, words
-)
+images = st.builds(Image, words, words, words, st.integers(0), st.integers(1), st.integers(1), words, words)
 parts = st.builds(PartContent, words, st.lists(images, max_size=2).map(tuple))
 whole = st.builds(Content, st.lists(parts, min_size=1, max_size=3).map(tuple), objects, objects)
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.dialects import postgresql, registry, sqlite
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.exc import IntegrityError, StatementError
 
@@ -16,6 +17,7 @@ from content.database import Database, Instant, database_now
 from content.models import Member, Role, Workspace
 from tests.fakes.clock import FakeClock
 
+SQLITE, POSTGRES = SQLiteDialect_aiosqlite(), PGDialect()  # type: ignore[no-untyped-call]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -71,11 +73,14 @@ def _can_write(path: str) -> bool:
 
 
 async def test_a_failed_use_case_leaves_nothing_behind(db: Database) -> None:
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with db.writing() as session:
             session.add(Workspace(id="workspace_1", name="x", zone="UTC", created_at=NOON))
             await session.flush()
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     async with db.reading() as session:
         assert (await session.scalars(select(Workspace))).all() == []
 
@@ -120,18 +125,27 @@ async def test_a_cancelled_writer_frees_the_file_at_once(db: Database, other: Da
         gc.enable()
 
 
+async def test_a_connection_thrown_away_for_another_reason_is_replaced(db: Database) -> None:
+    async with db.engine.connect() as connection:
+        await connection.invalidate()
+    await workspace(db)
+
+
 async def test_a_commit_that_put_a_job_wakes_the_runner_and_no_other_does(db: Database) -> None:
     woken: list[bool] = []
     db.wake = lambda: woken.append(True)
-    await workspace(db)
-    assert woken == []
-    with pytest.raises(RuntimeError):
+
+    async def put(*, fail: bool) -> None:
         async with db.writing() as session:
             await jobs.put(session, "learn", "post_1", run_at=NOON, now=NOON)
-            raise RuntimeError
+            if fail:
+                raise RuntimeError
+
+    await workspace(db)
+    with pytest.raises(RuntimeError):
+        await put(fail=True)
     assert woken == []
-    async with db.writing() as session:
-        await jobs.put(session, "learn", "post_1", run_at=NOON, now=NOON)
+    await put(fail=False)
     assert woken == [True]
 
 
@@ -150,16 +164,16 @@ async def test_a_naive_moment_does_not_get_in(db: Database) -> None:
 def test_moments_are_utc_in_every_database() -> None:
     kind = Instant()
     here = NOON.astimezone(tz=None)
-    assert kind.process_bind_param(here, sqlite.dialect()) == NOON.replace(tzinfo=None)
-    assert kind.process_bind_param(here, postgresql.dialect()) == NOON
-    assert kind.process_bind_param(None, sqlite.dialect()) is None
-    assert kind.process_result_value(NOON.replace(tzinfo=None), sqlite.dialect()) == NOON
-    assert kind.process_result_value(here, postgresql.dialect()) == NOON
-    assert kind.process_result_value(None, sqlite.dialect()) is None
+    assert kind.process_bind_param(here, SQLITE) == NOON.replace(tzinfo=None)
+    assert kind.process_bind_param(here, POSTGRES) == NOON
+    assert kind.process_bind_param(None, SQLITE) is None
+    assert kind.process_result_value(NOON.replace(tzinfo=None), SQLITE) == NOON
+    assert kind.process_result_value(here, POSTGRES) == NOON
+    assert kind.process_result_value(None, SQLITE) is None
 
 
 def test_a_server_is_asked_for_its_own_time() -> None:
-    assert str(select(database_now()).compile(dialect=postgresql.dialect())) == "SELECT clock_timestamp() AS copydesk_now_1"  # type: ignore[no-untyped-call]
+    assert str(select(database_now()).compile(dialect=POSTGRES)) == "SELECT clock_timestamp() AS copydesk_now_1"
 
 
 async def test_another_database_than_sqlite_gets_no_sqlite_settings() -> None:

@@ -2,12 +2,16 @@ from content.errors import Invalid, NeedsReconnect, PlatformError, Problem, Stal
 
 
 def test_a_problem_reads_as_a_sentence() -> None:
-    assert str(Problem("Image 1", "it is too large.", "Make it smaller.")) == "Image 1: it is too large. Make it smaller."
+    assert (
+        str(Problem("Image 1", "it is too large.", "Make it smaller.")) == "Image 1: it is too large. Make it smaller."
+    )
     assert str(Problem("Image 1", "it is broken.", "")) == "Image 1: it is broken."
 
 
 def test_invalid_says_every_problem() -> None:
-    error = Invalid("It cannot go out.", [Problem("Text", "it is empty.", "Write one."), Problem("Alt", "long.", "Cut.")])
+    error = Invalid(
+        "It cannot go out.", [Problem("Text", "it is empty.", "Write one."), Problem("Alt", "long.", "Cut.")]
+    )
     assert error.message == "It cannot go out. Text: it is empty. Write one. Alt: long. Cut."
     assert len(error.problems) == 2
 

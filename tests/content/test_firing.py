@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from content import jobs
 from content.ids import new_id
-from content.models import Approval, Delivery, DeliveryState, Post, PostState, Variant, Workspace
+from content.models import Approval, Delivery, DeliveryState, Job, JobState, Post, PostState, Variant, Workspace
 from content.platform import Access, Content, Rendering
 from content.views import PostView
 from content.wording import Wording
@@ -122,6 +122,14 @@ async def test_what_happens_one_second_before_still_counts(desk: Desk, fake: Fak
     assert fake.keys == []
 
 
+async def test_a_lost_login_is_told_once_however_often_the_row_is_looked_at(desk: Desk, fake: FakePlatform) -> None:
+    post = await desk.planned("Hello")
+    await desk.accounts.lost_login(post.deliveries[0].account_id)
+    await desk.wait(HOUR)
+    await pushed(desk, post)
+    assert (desk.news(), fake.keys) == (["reconnect"], [])
+
+
 # Lateness
 
 
@@ -145,7 +153,7 @@ async def test_what_is_a_little_late_goes_out(desk: Desk, fake: FakePlatform) ->
 
 async def test_after_an_outage_nothing_goes_out_in_a_burst(desk: Desk, fake: FakePlatform) -> None:
     for number in range(40):
-        await desk.planned(f"Post {number}")
+        await desk.now(f"Post {number}")
     desk.clock.move(HOUR * 9)
     await desk.run()
     assert fake.keys == []
@@ -233,7 +241,8 @@ async def test_a_job_for_a_delivery_that_is_gone_does_nothing(desk: Desk) -> Non
     async with desk.db.writing() as session:
         now = desk.clock.now()
         await jobs.put(session, "publish", "delivery_0", run_at=now, now=now)
-    assert await desk.run() == 1
+    await desk.run()
+    assert {row.state for row in await desk.rows(Job)} == {JobState.DONE}
 
 
 async def test_claims_render_for_the_account_without_its_login(build: Build, clock: FakeClock) -> None:

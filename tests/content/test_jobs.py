@@ -236,7 +236,9 @@ async def test_a_worker_that_comes_back_too_late_changes_nothing(work: Work) -> 
     await work.jobs.run_due()
     hang.set()
     await slow
-    assert [(row.state, row.run_at) for row in await work.rows()] == [(JobState.READY, work.clock.now() + timedelta(hours=1))]
+    assert [(row.state, row.run_at) for row in await work.rows()] == [
+        (JobState.READY, work.clock.now() + timedelta(hours=1))
+    ]
 
 
 async def test_a_process_that_is_alone_takes_over_at_once_what_an_earlier_one_left(work: Work) -> None:
@@ -287,7 +289,12 @@ async def test_three_hundred_jobs_claimed_by_eight_runners_run_once_each_and_in_
             at = clock.now() + timedelta(milliseconds=number)
             session.add(
                 Job(
-                    id=f"job_{number}", kind="learn", subject=f"{number:03}", lane=f"lane {number % 30}", run_at=at, created_at=at
+                    id=f"job_{number}",
+                    kind="learn",
+                    subject=f"{number:03}",
+                    lane=f"lane {number % 30}",
+                    run_at=at,
+                    created_at=at,
                 )
             )
     clock.move(SECOND)
@@ -295,7 +302,7 @@ async def test_three_hundred_jobs_claimed_by_eight_runners_run_once_each_and_in_
 
     async def drain(runner: Jobs) -> None:
         while len(work.done) < 300:
-            await runner.run_due(limit=7)
+            await runner.run_due(limit=20)
 
     await asyncio.gather(*(drain(runner) for runner in runners))
     assert max(Counter(work.done).values()) == 1

@@ -2,7 +2,17 @@ from dataclasses import replace
 
 import pytest
 
-from content.platform import Access, Content, Image, Limits, PartContent, Platform, RenderedPart, Rendering, common_problems
+from content.platform import (
+    Access,
+    Content,
+    Image,
+    Limits,
+    PartContent,
+    Platform,
+    RenderedPart,
+    Rendering,
+    common_problems,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import BarePlatform
 
@@ -18,7 +28,9 @@ def problems(*parts: RenderedPart) -> list[str]:
 def test_what_keeps_every_limit_has_no_problems() -> None:
     assert common_problems(ONE) == []
     assert problems(RenderedPart("", 0, images=(DOG,))) == []
-    assert common_problems(replace(ONE, limits=replace(LIMITS, text_bytes=None), parts=(RenderedPart("é" * 9, 9),))) == []
+    assert (
+        common_problems(replace(ONE, limits=replace(LIMITS, text_bytes=None), parts=(RenderedPart("é" * 9, 9),))) == []
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image as Pictures
 from sqlalchemy import select
 
-from content.errors import Invalid, NotAllowed, NotFound, StaleRevision, WrongState
+from content.errors import Conflict, Invalid, NotAllowed, NotFound, StaleRevision, WrongState
 from content.models import Approval, AuditEntry, Delivery, DeliveryState, PostState, Role
 from content.platform import Image
 from content.views import DeliveryView, PostView, without_images
@@ -265,6 +265,22 @@ async def test_an_account_that_an_edit_added_is_gone_after_its_undo(build: Build
     assert len((await revise(desk, post, "Again", accounts=("second",))).deliveries) == 2
 
 
+async def test_an_undo_button_for_something_undone_already_takes_back_nothing_else(desk: Desk) -> None:
+    post = await revise(desk, await desk.draft("One"), "Two")
+    await desk.approve(post)
+    with pytest.raises(Conflict, match="done on #1 already"):
+        await desk.posts.undo(desk.actor, post.id, 2, "Undo edit")
+    assert (await desk.posts.undo(desk.actor, post.id, 2, "Undo approval")).state is PostState.DRAFT
+
+
+async def test_a_question_stays_on_the_card_after_an_edit(desk: Desk) -> None:
+    post = await desk.draft("One")
+    await desk.due(post, HOUR)
+    await desk.wait(HOUR)
+    shown = (await revise(desk, post, "Two")).deliveries[0]
+    assert (shown.state, shown.error_code) == (DeliveryState.ASKING, "not_approved")
+
+
 async def test_undoing_on_an_old_version_changes_nothing(desk: Desk) -> None:
     post = await revise(desk, await desk.draft("One"), "Two")
     with pytest.raises(StaleRevision):
@@ -313,6 +329,18 @@ async def test_undoing_a_delete_does_not_revive_what_was_cancelled_before(build:
     back = await undo(desk, post)
     assert {one.id: one.state for one in back.deliveries}[first.id] is DeliveryState.CANCELLED
     assert sorted(one.state for one in back.deliveries) == ["cancelled", "waiting"]
+
+
+async def test_a_turn_that_begins_anew_takes_its_untouched_drafts_back(desk: Desk) -> None:
+    untouched, edited = [
+        await desk.posts.draft(desk.actor, [Wording((text,))], made_in="message_1") for text in ("One", "Two")
+    ]
+    other = await desk.posts.draft(desk.actor, [Wording(("Three",))], made_in="message_2")
+    await revise(desk, edited, "Two, edited")
+    await desk.posts.drop_unfinished(desk.actor, "message_1")
+    states = [(await desk.view(post)).state for post in (untouched, edited, other)]
+    assert states == [PostState.DISCARDED, PostState.DRAFT, PostState.DRAFT]
+    assert (await undo(desk, untouched)).deliveries[0].state is DeliveryState.WAITING
 
 
 async def test_what_is_on_its_way_cannot_be_deleted(desk: Desk, fake: FakePlatform) -> None:

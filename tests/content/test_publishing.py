@@ -4,9 +4,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from content.errors import StaleRevision
-from content.models import Attempt, Delivery, DeliveryState, Outcome, Part
+from content.models import Attempt, Delivery, DeliveryState, Outcome, Part, Workspace
 from content.wording import Wording
 from tests.content.conftest import Build
 from tests.fakes.clock import FakeClock
@@ -223,9 +224,11 @@ async def test_what_cannot_be_prepared_fails(desk: Desk, fake: FakePlatform, tro
 
 
 async def test_a_bug_while_preparing_is_tried_again_until_it_is_stale(desk: Desk, fake: FakePlatform) -> None:
+    async with desk.db.writing() as session:
+        await session.execute(update(Workspace).values(late_after_minutes=3))
     fake.preparing.extend([Do.BREAK_BEFORE] * 50)
     post = await desk.now()
-    await desk.wait(timedelta(minutes=40))
+    await desk.wait(timedelta(minutes=10))
     assert await desk.state(post) is DeliveryState.ASKING
     assert fake.keys == []
 

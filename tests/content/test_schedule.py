@@ -130,9 +130,11 @@ async def test_a_second_press_of_post_now_sends_nothing_more(desk: Desk, fake: F
 async def test_the_switch_holds_everything_and_letting_go_sends_what_is_not_stale(
     desk: Desk, fake: FakePlatform
 ) -> None:
-    stale, fresh = await desk.planned("Stale", hours=1), await desk.planned("Fresh", hours=2)
+    async with desk.db.writing() as session:
+        await session.execute(update(Workspace).values(late_after_minutes=3))
+    stale, fresh = await desk.planned("Stale", hours=1), await desk.planned("Fresh", hours=1.05)
     await desk.schedule.hold_everything(desk.actor, held=True)
-    await desk.wait(HOUR * 2 + timedelta(minutes=10))
+    await desk.wait(HOUR + timedelta(minutes=4))
     assert fake.public == []
     assert await desk.state(fresh) is DeliveryState.WAITING
     await desk.schedule.hold_everything(desk.actor, held=False)

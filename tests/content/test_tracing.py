@@ -84,7 +84,7 @@ async def test_a_platform_that_cannot_tell_is_asked_again_then_a_person_is(
     finding.answers.extend([answer] * 50)
     post = await lost(asking, finding)
     await asking.wait(HOUR * 5)
-    assert 2 < finding.asked < 15
+    assert 2 < finding.asked < 25
     assert (await asking.state(post), asking.news(), len(finding.keys)) == (DeliveryState.UNKNOWN, ["unknown"], 1)
 
 
@@ -293,6 +293,18 @@ async def test_what_is_never_finished_becomes_a_question(build: Build, working: 
     assert await desk.state(post) is DeliveryState.PROCESSING
     await desk.wait(MINUTE * 5)
     assert (await desk.state(post), desk.news()) == (DeliveryState.UNKNOWN, ["unknown"])
+
+
+async def test_two_workers_that_give_up_waiting_at_once_ask_one_question(
+    build: Build, working: FollowingPlatform
+) -> None:
+    desk = await build(working)
+    working.working.extend([Do.PEND] * 500)
+    post = await taken(desk, working)
+    desk.clock.move(MINUTE * 31)
+    known = (await desk.row(post)).id
+    await asyncio.gather(desk.publishing.publish(known), desk.publishing.publish(known))
+    assert [row.verb for row in await desk.rows(AuditEntry)].count("delivery.unknown") == 1
 
 
 async def test_a_pending_part_that_nobody_can_follow_becomes_a_question(desk: Desk, fake: FakePlatform) -> None:

@@ -31,6 +31,7 @@ from content.goals import Goals
 from content.jobs import Handler, Jobs
 from content.people import Actor
 from content.plans import Plans
+from content.removal import Removal
 from content.research import Research
 from content.results import Results
 from content.transcript import Said, Transcript
@@ -106,14 +107,16 @@ class AgentDesk:
         await self.jobs.run_all()
         return self.chat.texts[-1]
 
-    async def press(self, verb: str, thing: str, revision: int = 0, actor: Actor | None = None, **form: str) -> Answer:
+    async def press(
+        self, verb: str, thing: str, revision: int = 0, actor: Actor | None = None, /, **form: str
+    ) -> Answer:
         """A button is pressed, and what follows is done."""
         action = Action(self.place, actor or self.actor, verb, thing, revision, form)
         answer = await self.actions.press(action)
         await self.jobs.run_all()
         return answer
 
-    async def push(self, button: Button, actor: Actor | None = None, **form: str) -> Answer:
+    async def push(self, button: Button, actor: Actor | None = None, /, **form: str) -> Answer:
         """A button that a card shows is pressed."""
         return await self.press(button.verb, button.id, button.revision, actor, **form)
 
@@ -170,7 +173,9 @@ async def agent_desk(
     chosen = model or ScriptedModel()
     base = await make_desk(db, clock, folder, *([FakePlatform(clock)] if platforms is None else platforms))
     async with open_saver(folder) as saver:
-        yield await _wired(base, _services(base, sources), chosen, saver, folder, limits, token_budget)
+        desk = await _wired(base, _services(base, sources), chosen, saver, folder, limits, token_budget)
+        await desk.jobs.run_all()
+        yield desk
 
 
 def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
@@ -184,6 +189,7 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
         schedule=base.schedule,
         goals=Goals(base.db, base.clock),
         results=Results(base.db, base.clock, base.platforms, base.accounts),
+        removal=Removal(base.db, base.clock, base.platforms, base.accounts),
         research=Research(base.db, base.clock, named),
         voice=Voice(base.db, base.clock),
         plans=Plans(base.db, base.clock),

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Any, Never
@@ -124,9 +124,8 @@ class BarePlatform:
 
     def render(self, content: Content, access: Access) -> Rendering:
         parts = tuple(RenderedPart(one.text, len(one.text), images=one.images) for one in content.parts)
-        return Rendering(
-            self._spec.name, self._spec.label, access.handle, self._spec.limits, parts, dict(content.settings)
-        )
+        limits = replace(self._spec.limits, text=int(access.facts.get("text_limit", self._spec.limits.text)))
+        return Rendering(self._spec.name, self._spec.label, access.handle, limits, parts, dict(content.settings))
 
     def problems(self, rendering: Rendering) -> list[Problem]:
         return common_problems(rendering)

@@ -72,11 +72,13 @@ class Person:
 
     browser: httpx.AsyncClient
     said: int = 0
+    name: str = "a browser"
+    """Its messages are numbered under this name: the same name and number is the same message."""
 
     async def say(self, text: str, images: Sequence[str] = (), reply_to: str = "") -> httpx.Response:
         """Type something and send it."""
         self.said += 1
-        event_id = f"{id(self)}-{self.said}"
+        event_id = f"{self.name} {self.said}"
         typed = {"text": text, "images": list(images), "reply_to": reply_to, "event_id": event_id}
         return await self.browser.post("/chat/messages", json=typed)
 

@@ -32,7 +32,6 @@ async def test_mastodon_is_asked_again_under_the_same_key(running_desk: RunningD
         assert any(one.startswith("Published #1") for one in await desk.person.answers())
 
 
-
 async def test_a_person_who_sees_it_there_settles_it(running_desk: RunningDesk) -> None:
     desk = running_desk
     async with mastodon(desk) as server:

@@ -89,6 +89,9 @@ async def test_by_keyboard_alone_from_the_first_visit_to_a_published_post(desk: 
         page = here.page
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="Skip to the message box")).to_be_focused()
+        await page.keyboard.press("Shift+Tab")
         await page.keyboard.press("Enter")
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("button", name=re.compile("Write my first post"))).to_be_focused()
@@ -153,6 +156,20 @@ async def test_a_picture_is_attached_removed_and_sent(desk: StandIn, browser: Br
         await page.get_by_label("Describe picture 1").fill("A gradient from black to white")
         await page.get_by_role("button", name="Save").click()
         await expect(page.locator(".preview .alt")).to_have_text("ALT")
+
+
+async def test_what_is_no_picture_is_refused_by_name_and_the_text_stays(
+    desk: StandIn, browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.png").write_bytes(b"hello")
+    async with opened(desk, browser) as here:
+        page = here.page
+        await page.get_by_role("textbox", name="Message").fill("with this")
+        await page.locator("#files").set_input_files(tmp_path / "notes.png")
+        await expect(page.get_by_role("alert").filter(has_text="notes.png: it is no picture")).to_be_visible()
+        await expect(page.locator("#attached li")).to_have_count(0)
+        await expect(page.get_by_role("textbox", name="Message")).to_have_value("with this")
+        here.complaints.clear()  # the browser notes the 422
 
 
 async def test_an_edit_counts_is_saved_and_survives_a_change_meanwhile(desk: StandIn, browser: Browser) -> None:

@@ -6,7 +6,7 @@ import pytest
 from content.errors import NeedsReconnect, RateLimited, StaleRevision, WrongState
 from content.models import Role
 from content.people import Actor
-from content.platform import Connected, Elsewhere, Field, Identity, Limits, Login, Spec
+from content.platform import Access, Connected, Content, Elsewhere, Field, Identity, Limits, Login, Rendering, Spec
 from tests.fakes.clock import FakeClock
 from tests.web.stand_in import StandIn
 from web.errors import status_of
@@ -22,6 +22,9 @@ class Grape:
     """A platform whose login is on its own page when the person has no key."""
 
     spec = Spec("grape", "Grape", Limits(500, "characters", 4, 1_000_000, frozenset({"image/png"}), 100))
+
+    def render(self, content: Content, access: Access) -> Rendering:
+        return Rendering("grape", "Grape", access.handle, self.spec.limits, ())
 
     def form(self) -> tuple[Field, ...]:
         return (Field("key", "Key", "password", "From your settings <b>", required=False),)

@@ -80,3 +80,25 @@ async def test_the_page_says_who_is_signed_in(desk: StandIn) -> None:
         page = await browser.get("/")
     assert "Bea &lt;b&gt;" in page.text
     assert "editor" in page.text
+
+
+async def test_signing_out_ends_the_session(desk: StandIn) -> None:
+    async with desk.browser() as browser:
+        await browser.get("/", params={"token": await desk.token()})
+        secret = browser.cookies["copydesk_session"]
+        away = await browser.post("/sign-out", headers={"origin": BASE})
+        assert (away.status_code, away.headers["location"]) == (303, "/")
+        browser.cookies.set("copydesk_session", secret)
+        assert (await browser.get("/", headers=PAGE)).status_code == 401
+
+
+async def test_the_browser_tells_the_persons_zone_once(desk: StandIn) -> None:
+    async with desk.browser() as browser:
+        await browser.get("/", params={"token": await desk.token()})
+        told = await browser.post("/me/zone", json={"zone": "Europe/Lisbon"}, headers={"origin": BASE})
+        assert told.json() == {"zone": "Europe/Lisbon"}
+        again = await browser.post("/me/zone", json={"zone": "Asia/Tokyo"}, headers={"origin": BASE})
+        assert again.json() == {"zone": "Europe/Lisbon"}
+        wrong = await browser.post("/me/zone", json={"zone": "Nowhere/Land"}, headers={"origin": BASE})
+        assert wrong.status_code == 422
+        assert 'data-zone="Europe/Lisbon"' in (await browser.get("/")).text

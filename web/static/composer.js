@@ -71,6 +71,10 @@ function changed() {
   button.setAttribute("aria-disabled", String(empty));
 }
 
+export function focus() {
+  text.focus({ preventScroll: true });
+}
+
 /** Makes the next message about a card, or about none. */
 export function about(subject, title) {
   replyTo = subject;
@@ -110,10 +114,10 @@ async function upload(file) {
     (trouble) => {
       drop(item);
       toast(trouble.message, "bad");
-      throw trouble;
+      throw new Trouble("The message waits: a picture could not be attached.");
     },
   );
-  item.ready.catch(() => {}); // said above; who sends meanwhile hears it too
+  item.ready.catch(() => {}); // for who sends meanwhile
 }
 
 function drop(item) {

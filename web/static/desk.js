@@ -134,5 +134,8 @@ earlier?.addEventListener("click", async () => {
 });
 
 composer.listen();
-if (log.children.length) toEnd(false);
+if (log.children.length) {
+  toEnd(false);
+  if (matchMedia("(pointer: fine)").matches) composer.focus(); // a finger would only call up the keyboard
+}
 follow();

@@ -66,3 +66,12 @@ export function elements(html) {
 }
 
 localTimes(document);
+
+// the desk reads “tomorrow 9” in the member's own zone; their browser knows it, and tells it once a visit
+
+const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const known = document.body.dataset.zone;
+if (here && known && here !== known && !sessionStorage.getItem("zone")) {
+  sessionStorage.setItem("zone", here);
+  send("/me/zone", { zone: here }).catch(() => sessionStorage.removeItem("zone"));
+}

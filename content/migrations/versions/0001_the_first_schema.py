@@ -364,6 +364,7 @@ def upgrade() -> None:
         sa.Column("author_id", sa.String(length=40), nullable=False),
         sa.Column("conversation_id", sa.String(length=40), nullable=True),
         sa.Column("brief", sa.Text(), nullable=False),
+        sa.Column("made_in", sa.String(length=80), nullable=False),
         sa.Column(
             "state",
             sa.Enum("draft", "in_review", "approved", "discarded", name="poststate", native_enum=False, length=20),
@@ -479,6 +480,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("sent_at", content.database.Instant(timezone=True), nullable=True),
+        sa.Column("removed_at", content.database.Instant(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state NOT IN ('sending', 'processing', 'sent') OR approval_id IS NOT NULL",
             name=op.f("ck_delivery_approved"),

@@ -1,0 +1,14 @@
+"""The parts that are measured, each by a module of its name."""
+
+import asyncio
+from importlib import import_module
+
+from benchmarks.figures import Figure
+
+PARTS = ("turns", "stock", "whole", "startup", "pages")
+
+
+def measure(part: str, *, quick: bool) -> list[Figure]:
+    """The figures of one part. Call it in a process that has done nothing else: what others imported or left would count."""
+    found: list[Figure] = asyncio.run(import_module(f"benchmarks.{part}").measure(quick=quick))
+    return found

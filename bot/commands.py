@@ -1,0 +1,39 @@
+"""Commands: a message that begins with / is answered without the model, the same in every chat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+HELP = "help"
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a command shows, and what it is for."""
+
+    subject: str
+    """The card it shows; empty: words only."""
+    words: str
+
+
+COMMANDS: Mapping[str, Command] = {
+    "calendar": Command("calendar:this week", "what goes out this week"),
+    "connect": Command("accounts:all", "your accounts, and connecting another"),
+    "goals": Command("goals:all", "how far you are"),
+    HELP: Command("", "what I can do"),
+    "trends": Command("findings:", "what research found lately"),
+}
+
+
+def command_of(text: str) -> str:
+    """The command a message is, or empty: it is something to think about."""
+    first = text.strip().partition(" ")[0].casefold()
+    return first[1:] if first[:1] == "/" and first[1:].isalpha() else ""
+
+
+def help_text() -> str:
+    """What a person can say, and the commands."""
+    lines = [f"- `/{name}`: {command.words}" for name, command in COMMANDS.items()]
+    return (
+        "Ask in plain words: “draft a post about …”, “schedule it for tomorrow 9”, “every Monday 9:00 draft a tip”, "
+        "“what is trending?”, “remember that …”. Nothing goes out before somebody approves it.\n\n" + "\n".join(lines)
+    )

@@ -1,0 +1,116 @@
+"""Every setting is explained, and half-configured means not started."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from app.settings import Settings, example, read_settings, table, variable
+from content.errors import Invalid
+
+ROOT = Path(__file__).parents[2]
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(_env_file=None, **given)
+
+
+def problems(**given: Any) -> str:
+    with pytest.raises(Invalid) as caught:
+        settings(**given).check()
+    return caught.value.message
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_says_in_a_sentence_what_it_does(name: str) -> None:
+    said = Settings.model_fields[name].description or ""
+    assert said.endswith(".")
+    assert len(said.split()) >= 4
+
+
+def test_the_defaults_need_nothing_and_keep_to_this_machine() -> None:
+    plain = settings()
+    plain.check()
+    assert (plain.host, plain.thinks_with, plain.private_hosts, plain.secrets) == ("127.0.0.1", "guided", (), ())
+    assert plain.database == "sqlite+aiosqlite:///data/copydesk.db"
+
+
+def test_an_endpoint_is_a_key_or_an_address_and_a_file_comes_after_it() -> None:
+    assert settings(openai_api_key="k").thinks_with == "endpoint"
+    assert settings(openai_base_url="http://localhost:11434/v1", model_file="x.gguf").thinks_with == "endpoint"
+    assert settings(model_file="x.gguf").thinks_with == "file"
+
+
+def test_half_configured_is_refused_with_every_problem() -> None:
+    said = problems(openai_api_key="k", public_url="desk.example.com", zone="Mars/Olympus", database_url="nowhere")
+    for name in ("COPYDESK_MODEL", "COPYDESK_PUBLIC_URL", "COPYDESK_ZONE", "COPYDESK_DATABASE_URL"):
+        assert name in said
+    assert "COPYDESK_MODEL_FILE" in problems(model_file="/nowhere/model.gguf")
+    assert "OPENAI_BASE_URL" in problems(openai_base_url="localhost:11434", model="m")
+    assert "OPENAI_API_KEY" in problems(embeddings="openai")
+
+
+def test_who_listens_to_others_must_say_under_which_address() -> None:
+    assert "COPYDESK_PUBLIC_URL" in problems(host="10.1.2.3")
+    settings(host="10.1.2.3", public_url="https://desk.example.com").check()
+    settings(host="0.0.0.0").check()  # noqa: S104 - in a container, reached through a port of this machine
+
+
+def test_a_driver_that_blocks_the_loop_or_is_missing_is_refused() -> None:
+    assert "asynchronous driver" in problems(database_url="sqlite:///x.db")
+    assert "asynchronous driver" in problems(database_url="postgresql+asyncpg://u:p@localhost/x")
+
+
+@pytest.mark.parametrize(
+    ("target", "zone"),
+    [
+        ("/usr/share/zoneinfo/Europe/Lisbon", "Europe/Lisbon"),
+        ("/etc/elsewhere", "UTC"),
+        ("/zoneinfo/Etc/UTC", "Etc/UTC"),
+    ],
+)
+def test_the_zone_is_the_machines_unless_one_is_set(tmp_path: Path, target: str, zone: str) -> None:
+    link = tmp_path / "localtime"
+    link.symlink_to(target)
+    assert settings(system_zone_file=link).own_zone() == zone
+    assert settings(system_zone_file=link, zone="Asia/Tokyo").own_zone() == "Asia/Tokyo"
+
+
+def test_private_hosts_are_read_one_by_one() -> None:
+    assert settings(allowed_private_hosts=" a:1, ,b ").private_hosts == ("a:1", "b")
+
+
+def test_secrets_are_the_key_and_the_databases_password() -> None:
+    found = settings(openai_api_key=SecretStr("sk-1"), database_url="postgresql+asyncpg://u:hush@h/x").secrets
+    assert found == ("sk-1", "hush")
+    assert settings(database_url="not an address").secrets == ("not an address",)
+
+
+def test_the_environment_is_read_and_what_is_wrong_in_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("COPYDESK_MODEL=from-a-file\nCOPYDESK_ZONE=\n")
+    assert read_settings().model == "from-a-file"
+    Path(".env").write_text("COPYDESK_PORT=http\nCOPYDESK_MODEL_MODE=telepathy\n")
+    with pytest.raises(Invalid) as caught:
+        read_settings()
+    assert "COPYDESK_PORT: input should be a valid integer" in caught.value.message
+    assert "COPYDESK_MODEL_MODE" in caught.value.message
+
+
+def test_names_of_variables_are_ours_but_for_the_usual_two() -> None:
+    assert variable("data_dir") == "COPYDESK_DATA_DIR"
+    assert variable("openai_api_key") == variable("OPENAI_API_KEY") == "OPENAI_API_KEY"
+
+
+def test_the_table_and_the_example_name_every_setting() -> None:
+    for name in Settings.model_fields:
+        assert f"| `{variable(name)}` |" in table()
+        assert f"\n# {variable(name)}=" in example()
+    assert "| `COPYDESK_DATA_DIR` | `data` |" in table()
+
+
+def test_the_example_file_is_the_one_made_from_the_settings() -> None:
+    assert (ROOT / ".env.example").read_text() == example()

@@ -1,0 +1,24 @@
+import pytest
+
+from bot.commands import COMMANDS, command_of, help_text
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("/connect", "connect"),
+        ("  /Calendar  ", "calendar"),
+        ("/connect mastodon please", "connect"),
+        ("/nonsense", "nonsense"),  # answered with the help
+        ("draft a post", ""),
+        ("/", ""),
+        ("/24 hours open", ""),  # somebody's text
+        ("", ""),
+    ],
+)
+def test_a_command_is_a_word_after_a_slash(said: str, command: str) -> None:
+    assert command_of(said) == command
+
+
+def test_the_help_names_every_command() -> None:
+    assert all(f"`/{name}`" in help_text() for name in COMMANDS)

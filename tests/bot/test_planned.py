@@ -1,0 +1,66 @@
+"""What is planned every week begins a turn by itself, once, in its own conversation."""
+
+from datetime import timedelta
+
+from content.models import Role
+from tests.fakes.agent_desk import AgentDesk, Opens
+from tests.fakes.model import ScriptedModel, calling
+
+DRAFT = calling("draft_post", brief="tip", variants=[{"parts": ["A tip"]}])
+
+
+async def plan(desk: AgentDesk) -> str:
+    where = desk.place.conversation_id
+    return (await desk.services.plans.add(desk.actor, where, "every Monday 9:30", "draft a tip")).id
+
+
+async def test_a_plan_drafts_at_its_slot_and_publishes_nothing(opens: Opens) -> None:
+    desk = await opens(ScriptedModel([DRAFT, "A tip for this week.", "Another."]))
+    await plan(desk)
+    await desk.jobs.run_all()
+    assert desk.chat.texts == []
+    desk.clock.move(timedelta(minutes=31))
+    await desk.jobs.run_all()
+    assert desk.chat.texts == ["A tip for this week."]
+    assert (await desk.card(1)).status == "Draft"
+    assert desk.script.asked[0][-1].text.startswith("draft a tip\n\n<desk-notes>")
+    page = await desk.transcript.page(desk.place.conversation_id)
+    assert page.messages[0].text == "draft a tip"
+    desk.clock.move(timedelta(days=7))
+    await desk.jobs.run_all()
+    assert desk.chat.texts[-1] == "Another."
+
+
+async def test_a_plan_looked_at_twice_begins_one_turn(opens: Opens) -> None:
+    desk = await opens()
+    plan_id = await plan(desk)
+    desk.clock.move(timedelta(minutes=31))
+    due = await desk.services.plans.due(plan_id)
+    assert due is not None
+    planned = desk.handlers["plan"]
+    await desk.say("something else")
+    await planned(plan_id)
+    await planned(plan_id)
+    waiting = await desk.transcript.unhandled(desk.place.conversation_id)
+    assert [one.said.text for one in waiting] == ["something else", "draft a tip"]
+
+
+async def test_a_slot_missed_by_hours_is_said_and_skipped(opens: Opens) -> None:
+    desk = await opens()
+    await plan(desk)
+    desk.clock.move(timedelta(hours=8))
+    await desk.jobs.run_all()
+    [text] = desk.chat.texts
+    assert text.startswith("I missed a plan: “draft a tip” was due")
+    assert desk.script.asked == []
+
+
+async def test_a_plan_that_was_ended_does_nothing(opens: Opens) -> None:
+    desk = await opens()
+    plan_id = await plan(desk)
+    await desk.services.plans.end(desk.actor, plan_id)
+    desk.clock.move(timedelta(minutes=31))
+    await desk.jobs.run_all()
+    assert desk.chat.texts == []
+    assert await desk.handlers["plan"](plan_id) is None
+    assert Role.OWNER is desk.actor.role
