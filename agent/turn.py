@@ -2,18 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.errors import GraphRecursionError
 
-from agent.events import Said, TurnEvent, Writing
+from agent.events import Said, TurnEvent
 from agent.graph import Graph, OverBudget, TurnContext
 from agent.history import forget_old
 from agent.model import explain_model_error
@@ -78,44 +78,20 @@ class Turns:
             "configurable": {"thread_id": conversation_id},
             "recursion_limit": 2 * self._limits.steps,
         }
-        listener = _Listener()
+        answer = AIMessage("")
         stream: Any = self._graph.astream(
             {"messages": [HumanMessage(text)]},
             config,
             context=context,
-            stream_mode=["messages", "updates", "custom"],
+            stream_mode=["updates", "custom"],
             durability="exit",
         )
         async for mode, found in stream:
-            for event in listener.heard(mode, found):
-                yield event
-        yield listener.said()
-
-
-@dataclass
-class _Listener:
-    """Makes events of what the graph streams."""
-
-    answer: AIMessage = field(default_factory=lambda: AIMessage(""))
-    written: str = ""
-
-    def heard(self, mode: str, found: Any) -> Iterator[TurnEvent]:
-        """A tool's own event, a piece of text, or a message that is whole."""
-        if mode == "custom":
-            yield found
-        elif mode == "updates":
-            self._note(found)
-        elif isinstance(found[0], AIMessageChunk) and found[0].text:
-            self.written += found[0].text
-            yield Writing(self.written)
-
-    def _note(self, update: dict[str, Any]) -> None:
-        if "think" in update:
-            self.answer, self.written = update["think"]["messages"][-1], ""
-
-    def said(self) -> Said:
-        """The last message, or a sentence where the model had none."""
-        return Said(self.answer.text.strip() or NOTHING, self.answer.additional_kwargs.get("choices", []))
+            if mode == "custom":
+                yield found
+            elif "think" in found:
+                answer = found["think"]["messages"][-1]
+        yield Said(answer.text.strip() or NOTHING, answer.additional_kwargs.get("choices", []))
 
 
 async def _within(time: timedelta, events: AsyncIterator[TurnEvent]) -> AsyncIterator[TurnEvent]:

@@ -68,6 +68,7 @@ class Ticks:
         self._loop = None
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
+            self._scheduler = None
         if self._tasks:  # a tick that is claiming still begins its jobs
             await asyncio.wait(self._tasks, timeout=within.total_seconds())
         running = [*self._tasks, *self._jobs.running]

@@ -13,7 +13,7 @@ _VERB = "".join(rf"(?<!\b{word}\s)" for word in _DETERMINERS)
 _ACTS = (
     rf"{_VERB}(?:(?:re|un)?(?:publish|schedul|submit|send|sent|shar|releas|approv|ship|writ|draft|creat|research|edit|chang"
     r"|delet|cancel|hold|mov)\w*|(?:re)?post(?:ing|ed)?(?!\s?#?\d)|go(?:ing|es)? (?:out|live|online)"
-    r"|put (?:it|that|this) (?:out|live|online)|make (?:it|that|this) (?:live|public)|push)"
+    r"|put (?:it|that|this|them) (?:out|live|online|up|on)|make (?:it|that|this) (?:live|public)|push)"
 )
 _NEGATION = re.compile(rf"\b{_NO}(?!\w)", re.IGNORECASE)
 _REFUSAL = re.compile(rf"\b{_NOT}\s+(?:[\w']+\s+){{0,3}}?{_ACTS}\b", re.IGNORECASE)

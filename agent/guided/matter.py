@@ -48,7 +48,8 @@ _TELL = re.compile(
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
-    r"\b(?:about|abuot|regarding|on the topic of|on the subject of)\s+(\S.*)$", re.IGNORECASE | re.DOTALL
+    r"\b(?:about|abuot|regarding|on the topic of|on the subject of|(?:announcing|explaining|saying)(?: that)?)\s+(\S.*)$",
+    re.IGNORECASE | re.DOTALL,
 )
 _ON = re.compile(
     r"\b(?:posts?|threads?|drafts?|something|pieces?|content|captions?|updates?)\b.*?\son\s+(\S.*)$", re.IGNORECASE

@@ -17,8 +17,17 @@ _OUTRIGHT = (
         "draft_post",
         r"(?:draft|write) (?:a|an|one|two|three|four|some|\d{1,2}) (?:short )?(?:posts?|threads?) (?:about|on)\b|post these words:",
     ),
+    ("draft_post", r"(?:draft|write)(?: (?:a|an|the|one|new|short|first))* (?:post|thread): ?\S"),
+    (
+        "draft_post",
+        r"(?:(?:can|could|would|will) you )?(?:please )?(?:draft|write|compose|put together) (?:us |me )?"
+        r"(?:a |an |some|something|two |three )(?!.*\b(?:post|draft) ?#?\d)\S?",
+    ),
     ("draft_post", r"(?:post|share|publish) (?:exactly )?(?:this|these words|the following)\b(?:[^:]|:(?=\d))*: ?\S"),
-    ("revise_post", r"(?:change|revise|edit) post #?\d+\b|new text for post #?\d+:"),
+    (
+        "revise_post",
+        r"(?:change|revise|edit) post #?\d+\b|new text for post #?\d+:|(?:change|reword) post #?\d+ to\b:?",
+    ),
     ("schedule_post", r"(?:schedule|reschedule|unschedule|hold|release|cancel) post #?\d+\b"),
     ("show_calendar", r"(?:show )?(?:me )?(?:the )?calendar[.!?]*$"),
     ("plan_recurring", r"plan: "),

@@ -18,6 +18,7 @@ _THEN = re.compile(
     re.IGNORECASE,
 )
 _APPROVAL = re.compile(r"\bapprov|\bsign(?:ed)? off\b|\breview\b", re.IGNORECASE)
+_CHANGED_TO = re.compile(r"(?:please )?(?:change|reword) post #?\d+ to\b:?\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 _NEW_TEXT = re.compile(
     r"\b(?:new|whole|full|following|this|the) (?:text|version|wording)\b|\b(?:text|it) (?:to|into|say):", re.IGNORECASE
 )
@@ -82,6 +83,9 @@ def revise(said: str, briefing: Briefing) -> Move:
     number = post_number(said, briefing)
     if not number:
         return say("There is no open post to change. I can make one.", Choice("Draft a post", "draft a post"))
+    handed = _CHANGED_TO.match(said.strip())
+    if handed:
+        return _revision(number, "", [handed[1].strip().strip("“”\"")], "new words", briefing)
     words = own_words(said) if _NEW_TEXT.search(said.split(":")[0] + ":") else ""
     if words:
         return _revision(number, said[: said.index(words)], [words], "new words", briefing)

@@ -45,7 +45,7 @@ def test_a_line_says_when_what_where_and_its_fields() -> None:
     ],
 )
 def test_what_looks_like_a_secret_is_blanked(leak: str) -> None:
-    told = json.dumps([line("request.failed", raw=leak, nested={"answer": [leak]}), line(leak)])
+    told = json.dumps([line("request.failed", raw=leak, nested={"answer": [leak]}), line(leak)], ensure_ascii=False)
     for secret in ("abcdefgh12345678", "dXNlcjpwYXNzd29yZA", "aaaa-bbbb", "c2lnbmVk", SECRET):
         assert secret not in told
     assert "•••" in told

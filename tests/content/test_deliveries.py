@@ -11,14 +11,7 @@ async def test_a_delivery_knows_its_post_and_workspace(desk: Desk) -> None:
     assert found == (post.id, desk.actor.workspace_id)
 
 
-async def test_a_post_knows_its_author(desk: Desk) -> None:
-    post = await desk.draft("Tea time")
-    assert await Deliveries(desk.db).author(post.id) == desk.actor.member_id
-
-
 async def test_what_is_not_there_is_a_mistake_of_the_caller(desk: Desk) -> None:
     deliveries = Deliveries(desk.db)
     with pytest.raises(NoResultFound):
         await deliveries.post_of("delivery_1")
-    with pytest.raises(NoResultFound):
-        await deliveries.author("post_1")

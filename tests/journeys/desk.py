@@ -163,7 +163,7 @@ class RunningDesk:
 
     def published(self) -> list[str]:
         """The texts in the folder, oldest first."""
-        sets = [path for path in self.folder.rglob("post.json") if not path.relative_to(self.folder).parts[0][0] == "."]
+        sets = [path for path in self.folder.rglob("post.json") if path.relative_to(self.folder).parts[0][0] != "."]
         told = [json.loads(path.read_text()) for path in sets]
         return [one["text"] for one in sorted(told, key=lambda one: str(one["published_at"]))]
 
