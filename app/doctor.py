@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from app.schema import newest, version
 from app.settings import Settings
 from app.wiring import App, build, make_folder
@@ -40,8 +38,6 @@ async def _database(settings: Settings) -> AsyncIterator[str]:
         yield "✓ The database is on the newest schema."
         async for line in _accounts(app):
             yield line
-    except SQLAlchemyError as broken:
-        yield f"✗ The database cannot be opened ({type(broken).__name__}). Check COPYDESK_DATABASE_URL and the data folder."
     finally:
         await app.close()
 

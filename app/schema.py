@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 import content
 from content.database import Database
+from content.errors import Invalid
 
 _VERSIONS = Path(content.__file__).parent / "migrations" / "versions"
 
@@ -17,10 +18,19 @@ def newest() -> str:
 
 
 async def version(db: Database) -> str:
-    """The revision a database is at; empty: none yet."""
+    """The revision a database is at; empty: none yet.
+
+    Raises:
+        Invalid: it cannot be opened, or is no database.
+    """
     try:
         async with db.reading() as session:
-            found: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
-    except DBAPIError:
-        return ""  # there is no such table; where nothing can be read at all, migrating says so
-    return found or ""
+            connection = await session.connection()
+            if not await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
+                return ""
+            return str(await session.scalar(text("SELECT version_num FROM alembic_version")) or "")
+    except SQLAlchemyError as broken:
+        raise Invalid(
+            f"The database cannot be opened ({type(broken).__name__}: {str(broken.__cause__ or '').strip()[:200]}). See "
+            "that COPYDESK_DATABASE_URL, or copydesk.db in the data folder, is a database this user may write to."
+        ) from broken

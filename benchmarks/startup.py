@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.figures import Figure, figure
 from benchmarks.running_desk import migrate, running_desk
 
+OPEN = "Sign in here"
 READY = "I work in guided mode"
 SETTLED_S = 2
 
@@ -28,7 +29,7 @@ async def measure(*, quick: bool) -> list[Figure]:
 async def _start(folder: Path) -> tuple[float, float, float]:
     """CPU seconds to the first answer and to readiness, and MiB at rest."""
     with running_desk(folder) as desk:
-        desk.wait_for("Sign in here")
+        desk.wait_for(OPEN)
         status, body = desk.get()
         first = desk.cpu_s()
         if status != 401 or b"sign in" not in body.lower():

@@ -21,30 +21,31 @@ from agent.prompt import SYSTEM
 from benchmarks.endpoint import endpoint
 from benchmarks.figures import Figure, figure
 from benchmarks.scene import ASKED, context_of
-from benchmarks.turns import Turn, first_turns, long_conversation
+from benchmarks.turns import Turn, around, first_turns, long_conversation
 from tools import TOOLS
 
 
 async def measure(*, quick: bool) -> list[Figure]:
     """The figures of the stock agent."""
-    firsts, last = (5, 52) if quick else (20, 60)
+    firsts, mark = (2, 4) if quick else (20, 50)
     sizes: dict[int, int] = {}
     with endpoint("goals") as address:
-        short = await _measured(address, lambda turn, _: first_turns(turn, firsts))
-        long = await _measured(address, lambda turn, path: long_conversation(turn, last, path, sizes))
-    what = "the same turn, stock LangGraph and ChatOpenAI, "
+        model = ChatOpenAI(model="scripted", base_url=address, api_key=SecretStr("none"))
+        short = await _measured(model, lambda turn, _: first_turns(turn, firsts))
+        long = await _measured(model, lambda turn, path: long_conversation(turn, path, [mark], sizes))
+        await model.root_async_client.close()
     return [
-        figure("stock_turn_cpu_ms_1", short, what + "first of a conversation"),
-        figure("stock_turn_cpu_ms_50", long[40:60], what + "41st to 60th"),
-        figure("stock_conversation_bytes_50", [sizes[50]], "its conversation store after 50 turns"),
+        figure("stock_turn_cpu_ms_1", short, "stock LangGraph and ChatOpenAI: first turn"),
+        figure("stock_turn_cpu_ms_50", around(long, mark), f"the same about turn {mark}"),
+        figure("stock_conversation_bytes_50", [sizes[mark]], f"its conversation store after {mark} turns"),
     ]
 
 
-async def _measured(address: str, rounds: Callable[[Turn, Path], Awaitable[list[float]]]) -> list[float]:
+async def _measured(model: ChatOpenAI, rounds: Callable[[Turn, Path], Awaitable[list[float]]]) -> list[float]:
     with TemporaryDirectory() as folder:
         store = Path(folder) / "conversations.db"
         async with AsyncSqliteSaver.from_conn_string(str(store)) as saver:
-            agent, context = _agent(address, saver), context_of(Path(folder))
+            agent, context = _agent(model, saver), context_of(Path(folder))
 
             async def turn(conversation: str) -> None:
                 await agent.ainvoke(
@@ -56,11 +57,11 @@ async def _measured(address: str, rounds: Callable[[Turn, Path], Awaitable[list[
             return await rounds(turn, store)
 
 
-def _agent(address: str, saver: AsyncSqliteSaver) -> Any:
-    model = ChatOpenAI(model="scripted", base_url=address, api_key=SecretStr("none")).bind_tools(TOOLS)
+def _agent(model: ChatOpenAI, saver: AsyncSqliteSaver) -> Any:
+    bound = model.bind_tools(TOOLS)
 
     async def think(state: MessagesState) -> dict[str, Any]:
-        return {"messages": [await model.ainvoke([SYSTEM, *state["messages"]])]}
+        return {"messages": [await bound.ainvoke([SYSTEM, *state["messages"]])]}
 
     builder = StateGraph(MessagesState, context_schema=TurnContext)
     builder.add_node("think", think)

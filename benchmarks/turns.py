@@ -1,8 +1,9 @@
 """Our agent: CPU of a turn with two model calls and one tool, and the bytes its conversation leaves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -20,25 +21,46 @@ Turn = Callable[[str], Awaitable[None]]
 """Runs one turn of the conversation of that name."""
 
 
+@dataclass(frozen=True)
+class Rounds:
+    """How much is measured."""
+
+    firsts: int
+    """Conversations whose first turn is."""
+    fifty: int
+    five_hundred: int
+    """Turns after which a conversation is called one of 50, or of 500, turns."""
+    conversations: int
+    turns: int
+    """Conversations at once, and turns in each."""
+
+
+FULL = Rounds(firsts=40, fifty=50, five_hundred=500, conversations=64, turns=10)
+QUICK = Rounds(firsts=3, fifty=4, five_hundred=6, conversations=3, turns=2)
+
+
 async def measure(*, quick: bool) -> list[Figure]:
     """The figures of our agent."""
-    firsts, last, many = (8, 60, (4, 3)) if quick else (40, 510, (64, 10))
+    wanted = QUICK if quick else FULL
+    marks = (wanted.fifty, wanted.five_hundred)
+    sizes: dict[int, int] = {}
     with endpoint("goals") as address:
-        short = await _measured(address, lambda turn, _: first_turns(turn, firsts))
-        sizes: dict[int, int] = {}
-        long = await _measured(address, lambda turn, path: long_conversation(turn, last, path, sizes))
-        together = await _measured(address, lambda turn, _: in_parallel(turn, *many))
-    what = "turn with 2 model calls and 1 tool, streamed, "
-    figures = [
-        figure("turn_cpu_ms_1", short, what + "first of a conversation"),
-        figure("turn_cpu_ms_50", long[40:60], what + "41st to 60th"),
-        figure("conversation_bytes_50", [sizes[50]], "conversation store after 50 turns"),
-        figure("turns_per_cpu_s", together, f"{many[0]} conversations of {many[1]} turns at once, in one process"),
+        short = await _measured(address, lambda turn, _: first_turns(turn, wanted.firsts))
+        long = await _measured(address, lambda turn, path: long_conversation(turn, path, marks, sizes))
+        together = await _measured(address, lambda turn, _: in_parallel(turn, wanted.conversations, wanted.turns))
+    many = f"{wanted.conversations} conversations of {wanted.turns} turns at once, in one process"
+    return [
+        figure("turn_cpu_ms_1", short, "2 model calls, 1 tool, streamed: first turn of a conversation"),
+        *(
+            figure(f"turn_cpu_ms_{name}", around(long, mark), f"the same about turn {mark}")
+            for name, mark in zip((50, 500), marks, strict=True)
+        ),
+        *(
+            figure(f"conversation_bytes_{name}", [sizes[mark]], f"conversation store after {mark} turns")
+            for name, mark in zip((50, 500), marks, strict=True)
+        ),
+        figure("turns_per_cpu_s", together, many),
     ]
-    if not quick:
-        figures.insert(2, figure("turn_cpu_ms_500", long[490:510], what + "491st to 510th"))
-        figures.insert(4, figure("conversation_bytes_500", [sizes[500]], "conversation store after 500 turns"))
-    return figures
 
 
 async def _measured(address: str, rounds: Callable[[Turn, Path], Awaitable[list[float]]]) -> list[float]:
@@ -65,14 +87,23 @@ async def first_turns(turn: Turn, count: int) -> list[float]:
     return [await cpu_ms(turn, f"first {number}") for number in range(count)]
 
 
-async def long_conversation(turn: Turn, last: int, store: Path, sizes: dict[int, int]) -> list[float]:
-    """CPU ms of every turn of one conversation, and into `sizes` the store's bytes after its 50th and 500th."""
+async def long_conversation(turn: Turn, store: Path, marks: Sequence[int], sizes: dict[int, int]) -> list[float]:
+    """CPU ms of every turn of one conversation up to a little past the last mark; into `sizes` the store's bytes at each mark."""
     spent = []
-    for number in range(1, last + 1):
+    for number in range(1, marks[-1] + _reach(marks[-1]) + 1):
         spent.append(await cpu_ms(turn, "long"))
-        if number in (50, 500):
+        if number in marks:
             sizes[number] = bytes_of(store)
     return spent
+
+
+def around(spent: Sequence[float], mark: int) -> Sequence[float]:
+    """The turns next to that one, as many before as after."""
+    return spent[mark - _reach(mark) : mark + _reach(mark)]
+
+
+def _reach(mark: int) -> int:
+    return min(10, mark // 3)
 
 
 async def in_parallel(turn: Turn, conversations: int, turns: int) -> list[float]:

@@ -17,7 +17,7 @@ ASKED = "Please write a post about the new oven: from Saturday we bake rye and s
 
 async def measure(*, quick: bool) -> list[Figure]:
     """CPU of whole turns that draft a post each."""
-    count = 6 if quick else 60
+    count = 2 if quick else 60
     with endpoint("draft") as address, TemporaryDirectory() as folder:
         settings = Settings(
             data_dir=Path(folder),

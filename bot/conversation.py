@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.briefer import Briefer
-from agent.events import Did, Doing, Said, TurnEvent, Writing
+from agent.events import Did, Doing, Said, TurnEvent
 from agent.graph import TurnContext
 from agent.turn import Turns
 from bot.chat import Chat, Choice, OutMessage, Place, Progress, Step
@@ -149,21 +149,20 @@ class Conversations:
 
     async def _show(self, chat: Chat, place: Place, actor: Actor, scene: _Scene, event: TurnEvent, key: str) -> None:
         match event:
-            case Doing(call_id, words):
-                scene.text = ""
-                scene.steps[call_id] = Step(words)
-            case Did(call_id, shown):
-                if call_id in scene.steps:
-                    scene.steps[call_id] = Step(scene.steps[call_id].words, done=True)
-                if shown and shown not in scene.shown:
-                    scene.shown.append(shown)
-                    await self._show_card(chat, place, actor, shown, f"{key}:{shown}")
-            case Writing(text):
-                scene.text = text
             case Said(text, choices):
                 offered = tuple(Choice(one["label"], one["say"]) for one in choices)
                 await chat.post(place, OutMessage(text, choices=offered), key=f"{key}:end")
                 return
+            case Doing(call_id, words):
+                scene.text = ""
+                scene.steps[call_id] = Step(words)
+            case Did(call_id, shown):
+                scene.steps[call_id] = Step(scene.steps[call_id].words, done=True)
+                if shown and shown not in scene.shown:
+                    scene.shown.append(shown)
+                    await self._show_card(chat, place, actor, shown, f"{key}:{shown}")
+            case _:
+                scene.text = event.text
         await chat.progress(place, scene.progress())
 
     async def _show_card(self, chat: Chat, place: Place, actor: Actor, subject: str, key: str) -> None:

@@ -59,6 +59,10 @@ _SUBJECT = (
     r"|(?:our|my|the|this|that|all)?\s*(?:[\w-]+\s+){1,3}?(?:is|are|was|were|has|have|will|can|starts|opens|closes|ends|begins|moved|won)\b"
 )
 _IS_STATEMENT = re.compile(rf"^(?!(?:how|why|what|when|where|who|whether|which)\b)(?:{_SUBJECT})", re.IGNORECASE)
+_SAYS_SOMETHING = re.compile(
+    r"^(?!(?:how|why|what|when|where|who|whether|which|things?|reasons?)\b)\S+(?: \S+){0,3} (?:is|are|was|were|will)\b \S",
+    re.IGNORECASE,
+)
 _IS_GREETING = re.compile(
     r"^(?:happy|merry|thank|thanks|congratulations|congrats|welcome|good luck|a shout-out)\b", re.IGNORECASE
 )
@@ -143,7 +147,7 @@ def _fill(sentence: str, topic: str) -> str:
 
 
 def _is_statement(topic: str) -> bool:
-    return _IS_STATEMENT.match(topic) is not None
+    return _IS_STATEMENT.match(topic) is not None or _SAYS_SOMETHING.match(topic) is not None
 
 
 def _capital(text: str) -> str:

@@ -100,7 +100,7 @@ async def test_a_model_that_breaks_is_told_by_its_kind(data: Path, capfd: pytest
 
 async def test_a_desk_that_cannot_open_leaves_nothing_running(data: Path) -> None:
     (data / "copydesk.db").write_bytes(b"this is no database" * 100)
-    with pytest.raises(Exception, match="not a database"):
+    with pytest.raises(Invalid, match=r"cannot be opened \(DatabaseError: file is not a database\)"):
         await serve(settings_for(data))
     with alone(data):
         pass

@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 
 from content.database import Database
-from content.errors import Invalid, NotAllowed, NotFound
+from content.errors import NotAllowed, NotFound
 from content.models import AuditEntry, Role
 from content.people import Actor, People, Right
 from tests.content.conftest import Build
@@ -81,25 +81,6 @@ async def test_a_browser_session_ends_after_thirty_days(desk: Desk) -> None:
     desk.clock.move(timedelta(seconds=1))
     assert await desk.people.whose(secret) is None
     assert await desk.people.whose("invented") is None
-
-
-async def test_a_session_that_was_signed_out_is_nobodys(desk: Desk) -> None:
-    secret = await desk.people.sign_in(await desk.people.invite(desk.actor.member_id))
-    await desk.people.sign_out(secret)
-    await desk.people.sign_out(secret)
-    assert await desk.people.whose(secret) is None
-
-
-async def test_the_first_zone_a_browser_tells_is_kept(desk: Desk) -> None:
-    assert (await desk.people.live_in(desk.actor, "Asia/Tokyo")).zone == "Asia/Tokyo"
-    assert (await desk.people.live_in(desk.actor, "Europe/Lisbon")).zone == "Asia/Tokyo"
-    with pytest.raises(Invalid):
-        await desk.people.live_in(desk.actor, "Mars/Olympus")
-
-
-async def test_a_workspace_has_an_owner_to_act_for_the_desk(desk: Desk) -> None:
-    await desk.member(Role.OWNER, "Second")
-    assert await desk.people.owner(desk.actor.workspace_id) == desk.actor
 
 
 async def test_an_author_may_approve_only_where_nobody_else_can(build: Build, desk: Desk) -> None:

@@ -331,7 +331,7 @@ async def test_undoing_a_delete_does_not_revive_what_was_cancelled_before(build:
     assert sorted(one.state for one in back.deliveries) == ["cancelled", "waiting"]
 
 
-async def test_a_turn_that_begins_anew_takes_its_untouched_drafts_back(desk: Desk) -> None:
+async def test_drafts_of_a_turn_that_began_anew_can_be_brought_back(desk: Desk) -> None:
     untouched, edited = [
         await desk.posts.draft(desk.actor, [Wording((text,))], made_in="message_1") for text in ("One", "Two")
     ]

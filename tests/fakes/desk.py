@@ -65,10 +65,9 @@ class Desk:
         until = self.clock.now() + by
         while (soonest := await self.jobs.next_at()) is not None and soonest <= until:
             self.clock.set(max(soonest, self.clock.now()))
-            if await self.run() == 0:
+            if await self.jobs.run_due() == 0:
                 break
         self.clock.set(until)
-        await self.run()
 
     async def member(self, role: Role, name: str = "") -> Actor:
         return await self.people.add_member(self.actor, name or role.value.capitalize(), role)

@@ -190,6 +190,12 @@ class RunningDesk:
         await self.settled()
         return [one for one in await self.person.messages() if one.ref not in before and not one.mine]
 
+    async def edit(self, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Fill in the newest card's form for changing texts, by field, and save it."""
+        told = await self.person.press((await self.person.card()).buttons["Edit"], **texts)
+        await self.settled()
+        return told
+
     async def press(self, label: str, card: Shown | None = None, **form: str) -> dict[str, Any]:
         """Press a button by its label on a card (the newest), and let everything happen that comes of it."""
         shown = card or await self.person.card()

@@ -31,7 +31,7 @@ async def test_an_edit_by_hand_is_what_goes_out(running_desk: RunningDesk) -> No
     desk = running_desk
     await desk.ask("Draft a post: We open at 7.")
     [account] = await desk.app.desk.accounts.connected((await desk.owner()).workspace_id)
-    told = await desk.press("Edit", **{f"{account.id}/0": "We open at half past 7."})
+    told = await desk.edit({f"{account.id}/0": "We open at half past 7."})
     assert told["text"] == "#1 is now version 2."
     await desk.press("Post now")
     assert desk.published() == ["We open at half past 7."]

@@ -51,7 +51,7 @@ VERBS = [
     "resend",
     "sql",
 ]
-ATTEMPTS = 360
+ATTEMPTS = 350
 """Calls of tools that the hostile model makes at least."""
 
 Step = list[tuple[str, dict[str, Any]]]

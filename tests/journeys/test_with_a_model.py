@@ -1,5 +1,6 @@
 """With a language model: what it drafts is shown as cards while it works, and a person's button publishes it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 import tests.agent.test_against_aimock
 from tests.agent.test_against_aimock import MISSING, calls
-from tests.journeys.desk import RunningDesk, mastodon, running
+from tests.journeys.desk import PATIENCE, RunningDesk, mastodon, running
 from tests.servers.openai import OpenAIServer, Reply, say
 from tests.servers.running import serving
 
@@ -75,6 +76,22 @@ async def test_the_model_cannot_publish_however_it_is_asked(data: Path) -> None:
         assert new[-1].text == "The button is yours."
         assert "Waiting for approval" in (await desk.person.card()).text
         assert (server.posts(), desk.published()) == ([], [])
+
+
+async def test_a_turn_that_was_cut_short_is_finished_after_the_next_start(data: Path) -> None:
+    model = OpenAIServer(say("Too late.", delay=30), say("Here it is."))
+    async with serving(model.app) as url:
+        async with with_model(data, f"{url}/v1") as desk:
+            await desk.person.say("Write a post")
+            async with asyncio.timeout(PATIENCE):
+                while not model.journal:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+        async with with_model(data, f"{url}/v1") as desk:
+            await desk.settled()
+            assert await desk.person.answers() == ["Here it is."]
+        async with with_model(data, f"{url}/v1") as desk:
+            await desk.settled()
+            assert await desk.person.answers() == ["Here it is."]
 
 
 @pytest.mark.peers
