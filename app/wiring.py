@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -54,6 +55,18 @@ from web.parts import Parts
 from web.site import make_site
 
 NOT_READY = timedelta(milliseconds=300)
+HEAVY = (
+    "numpy",
+    "openai",
+    "langchain_core.language_models",
+    "langchain_openai",
+    "langgraph.graph",
+    "memory.recall",
+    "agent.turn",
+    "app.models",
+    "bot.conversation",
+)
+"""Imported in a thread, so that pages go on being answered, and one by one, so that a desk that is stopped meanwhile ends soon."""
 
 
 @dataclass
@@ -119,7 +132,7 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
     make_folder(settings.data_dir)
     db = Database(settings.database, clock)
     http = Http(clock=clock, allowed_private_hosts=settings.private_hosts)
-    deps = Deps(http=http, clock=clock, folder=settings.data_dir / "published")
+    deps = Deps(http=http, clock=clock, folder=settings.data_dir / "posts")
     platforms: Mapping[str, Platform] = {name: make(deps) for name, make in PLATFORMS.items()}
     desk = _desk(db, clock, http, platforms, settings)
     tracing = Tracing(db, clock, platforms, desk.accounts)
@@ -235,7 +248,8 @@ def tick(app: App) -> None:
 
 async def think(app: App) -> None:
     """Load the model and everything that thinks or remembers, then let turns run."""
-    await asyncio.to_thread(_load)
+    for name in HEAVY:
+        await asyncio.to_thread(import_module, name)
     from agent.briefer import Briefer
     from agent.graph import build_graph
     from agent.turn import TurnLimits, Turns
@@ -260,8 +274,3 @@ async def think(app: App) -> None:
     app.handlers["turn"] = Conversations(app.transcript, app.people, app.desk, app.drawing, app.chats, thinking).turn
     app.handlers["learn"] = recall.learn
     app.ticks.wake()
-
-
-def _load() -> None:
-    """Import the heavy libraries, in a thread, so that pages go on being answered meanwhile."""
-    import memory.recall  # noqa: F401

@@ -1,7 +1,6 @@
 """Posts: drafting, rewording, taking back, deleting. Every wording is a revision; any edit voids the approval."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
@@ -38,7 +37,7 @@ from content.views import (
     variants_of,
     view,
 )
-from content.wording import Composed, Composer, Wording
+from content.wording import Composed, Composer, Wording, within
 
 FROZEN = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.SENT, DeliveryState.UNKNOWN)
 
@@ -108,7 +107,7 @@ class Posts:
             before = await variants_of(session, post)
             accounts = await self._reachable(session, post)
         kept = {account: contents.read(variant.content) for account, variant in before.items()}
-        scoped = [_within(wording, accounts) for wording in wordings]
+        scoped = [within(wording, accounts) for wording in wordings]
         composed = await self._composer.compose(actor, scoped, images, kept, alts)
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
@@ -392,11 +391,6 @@ def _is_open() -> ColumnElement[bool]:
     """Not deleted, and not out or cancelled on every account."""
     unfinished = select(Delivery.post_id).where(Delivery.state.not_in(ENDED))
     return and_(Post.state != PostState.DISCARDED, Post.id.in_(unfinished))
-
-
-def _within(wording: Wording, account_ids: tuple[str, ...]) -> Wording:
-    """An edit without named accounts means the accounts the post has, not every account there is."""
-    return wording if wording.accounts else replace(wording, accounts=account_ids)
 
 
 def _require_open(post: Post) -> None:

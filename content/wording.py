@@ -100,6 +100,11 @@ class Composer:
             return {}  # unreachable now: mentions and links stay plain text, which the preview shows
 
 
+def within(wording: Wording, account_ids: tuple[str, ...]) -> Wording:
+    """An edit without named accounts means the accounts the post has, not every account there is."""
+    return wording if wording.accounts else replace(wording, accounts=account_ids)
+
+
 def _check(wording: Wording) -> None:
     size = sum(len(part) for part in wording.parts)
     if not wording.parts:

@@ -49,6 +49,14 @@ async def test_a_text_is_told_while_it_is_written(opens: Opens) -> None:
     ]
 
 
+async def test_a_model_that_cannot_stream_is_heard_whole(opens: Opens) -> None:
+    model = ScriptedModel([draft(), "Good morning, you."])
+    model.disable_streaming = True
+    told = await events(await opens(model))
+    assert [type(event) for event in told] == [Doing, Did, Said]
+    assert told[-1] == Said("Good morning, you.")
+
+
 async def test_a_tool_is_told_when_it_begins_and_when_it_is_done(opens: Opens) -> None:
     desk = await opens(ScriptedModel([draft(), "Here."]))
     told = await events(desk)

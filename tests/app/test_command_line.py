@@ -19,7 +19,7 @@ from app.__main__ import COMMANDS, main
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_serve_login_a_second_serve_and_ctrl_c(here: Path) -> None:
             desk.send_signal(signal.SIGINT)
             desk.communicate(timeout=PATIENCE)
         assert desk.returncode == 0
-        assert time.monotonic() - before < 5
+        assert time.monotonic() - before < 10  # twice what is promised: it may still be loading, on a busy machine
 
 
 def test_doctor_on_a_fresh_folder_changes_nothing_that_matters_later(

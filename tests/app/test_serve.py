@@ -19,7 +19,7 @@ from tests.journeys.desk import Person, settings_for
 from tests.servers.openai import OpenAIServer, Reply
 from tests.servers.running import serving
 
-PATIENCE = 20
+PATIENCE = 60
 pytestmark = pytest.mark.usefixtures("logging_kept")
 
 

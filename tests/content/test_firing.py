@@ -152,8 +152,10 @@ async def test_what_is_a_little_late_goes_out(desk: Desk, fake: FakePlatform) ->
 
 
 async def test_after_an_outage_nothing_goes_out_in_a_burst(desk: Desk, fake: FakePlatform) -> None:
-    for number in range(40):
-        await desk.now(f"Post {number}")
+    for number in range(7):
+        await desk.connect("fake", f"user {number}")
+    for number in range(5):
+        await desk.now(f"Post {number} on eight accounts")
     desk.clock.move(HOUR * 9)
     await desk.run()
     assert fake.keys == []

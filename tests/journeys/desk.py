@@ -7,6 +7,7 @@ import asyncio
 import html
 import json
 import re
+import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from tests.servers.bluesky import BlueskyServer
 from tests.servers.mastodon import MastodonServer
 from tests.servers.running import serving
 
-PATIENCE = 20
+PATIENCE = 60
 """Real seconds that anything may take before a journey fails."""
 
 
@@ -72,7 +73,7 @@ class Person:
 
     browser: httpx.AsyncClient
     said: int = 0
-    name: str = "a browser"
+    name: str = field(default_factory=lambda: secrets.token_hex(4))
     """Its messages are numbered under this name: the same name and number is the same message."""
 
     async def say(self, text: str, images: Sequence[str] = (), reply_to: str = "") -> httpx.Response:
@@ -159,7 +160,7 @@ class RunningDesk:
     @property
     def folder(self) -> Path:
         """Where the folder platform publishes."""
-        return self.app.settings.data_dir / "published"
+        return self.app.settings.data_dir / "posts"
 
     def published(self) -> list[str]:
         """The texts in the folder, oldest first."""

@@ -74,5 +74,5 @@ async def test_the_first_post_takes_less_than_a_minute_without_a_mouse(
     with capsys.disabled():
         print(f"\nfirst visit to first post: {seconds:.1f} s")  # noqa: T201
     assert seconds < MOST_SECONDS
-    [post] = (tmp_path / "data" / "published").glob("2*/post.json")
+    [post] = (tmp_path / "data" / "posts").glob("2*/post.json")
     assert json.loads(post.read_text())["text"] == TEXT

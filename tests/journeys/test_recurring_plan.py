@@ -14,7 +14,7 @@ async def test_every_monday_a_turn_begins_in_the_same_conversation(running_desk:
 
     await desk.wait(timedelta(days=7))
     [card] = await desk.person.cards()
-    assert "Good morning, we are open." in card.text
+    assert "Good morning, we are open" in card.text
     await desk.wait(timedelta(days=7))
     assert len(await desk.person.cards()) == 2
     assert desk.published() == []

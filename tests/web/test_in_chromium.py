@@ -67,6 +67,7 @@ async def opened(
             is_mobile=size == PHONE,
             has_touch=size == PHONE,
             reduced_motion="reduce",
+            timezone_id="Europe/Berlin",
         )
         page = await context.new_page()
         complaints: list[str] = []

@@ -2,7 +2,7 @@
 
 import * as cards from "./cards.js";
 import * as composer from "./composer.js";
-import { elements, toast } from "./page.js";
+import { elements, toast, zoneTold } from "./page.js";
 
 const log = document.getElementById("log");
 const progress = document.getElementById("progress");
@@ -138,4 +138,4 @@ if (log.children.length) {
   toEnd(false);
   if (matchMedia("(pointer: fine)").matches) composer.focus(); // a finger would only call up the keyboard
 }
-follow();
+zoneTold.finally(follow);

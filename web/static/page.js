@@ -69,9 +69,13 @@ localTimes(document);
 
 // the desk reads “tomorrow 9” in the member's own zone; their browser knows it, and tells it once a visit
 
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-const known = document.body.dataset.zone;
-if (here && known && here !== known && !sessionStorage.getItem("zone")) {
+async function tellZone() {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const known = document.body.dataset.zone;
+  if (!here || !known || here === known || sessionStorage.getItem("zone")) return;
   sessionStorage.setItem("zone", here);
-  send("/me/zone", { zone: here }).catch(() => sessionStorage.removeItem("zone"));
+  await send("/me/zone", { zone: here }).catch(() => sessionStorage.removeItem("zone"));
 }
+
+/** Settled once the desk knows the zone; what is followed from then on speaks in it. */
+export const zoneTold = tellZone();
