@@ -137,7 +137,7 @@ async def _quiet(data: Path) -> None:
 
 
 def _check(data: Path, work: Work) -> None:
-    published = Counter(json.loads(one.read_text())["text"] for one in data.glob("published/2*/post.json"))
+    published = Counter(json.loads(one.read_text())["text"] for one in data.glob("posts/2*/post.json"))
     assert max(published.values()) == 1, "published twice"
     assert {f"Batch {number} of our bread is ready." for number in work.promised} <= published.keys(), (
         "promised and lost"

@@ -37,7 +37,7 @@ async def test_the_first_suggestion_becomes_a_draft_and_the_button_publishes_it(
         assert pressed["go_to"] == ""
         await desk.app.jobs.run_all()
         assert "Published" in (await browser.get("/")).text
-    assert list(desk.app.settings.data_dir.glob("published/*/post.md"))
+    assert list(desk.app.settings.data_dir.glob("posts/*/post.md"))
 
 
 async def test_the_same_message_sent_twice_is_heard_once(desk: StandIn) -> None:
@@ -86,7 +86,7 @@ async def test_a_press_on_what_changed_meanwhile_does_nothing(desk: StandIn) -> 
         assert (await browser.post("/chat/press", json=edited)).json()["tone"] == "good"
         stale = (await browser.post("/chat/press", json={"key": f"post_now:{post.id}:1"})).json()
     assert stale["tone"] == "bad"
-    assert not list(desk.app.settings.data_dir.glob("published/*/post.md"))
+    assert not list(desk.app.settings.data_dir.glob("posts/*/post.md"))
 
 
 async def test_earlier_messages_come_when_asked_for(desk: StandIn) -> None:

@@ -108,7 +108,7 @@ async def test_by_keyboard_alone_from_the_first_visit_to_a_published_post(desk: 
         await page.keyboard.press("Enter")
         await expect(page.locator(".card .status")).to_have_text("Published")
         await expect(page.get_by_role("status").filter(has_text="is going out now")).to_be_visible()
-    assert list(desk.app.settings.data_dir.glob("published/*/post.md"))
+    assert list(desk.app.settings.data_dir.glob("posts/*/post.md"))
 
 
 async def test_typing_sends_with_enter_breaks_lines_with_shift_and_survives_a_reload(
