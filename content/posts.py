@@ -36,6 +36,7 @@ from content.views import (
     undo_words,
     variants_of,
     view,
+    views,
 )
 from content.wording import Composed, Composer, Wording, within
 
@@ -252,7 +253,7 @@ class Posts:
                 .order_by(Post.number.desc())
                 .limit(limit)
             )
-            return [await view(session, self._platforms, row) for row in rows.all()]
+            return await views(session, self._platforms, rows.all())
 
     async def _reachable(self, session: AsyncSession, post: Post) -> tuple[str, ...]:
         """The post's accounts, without those that were let go: their wording stays as it is."""

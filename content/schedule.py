@@ -16,7 +16,7 @@ from content.models import Account, Approval, Delivery, DeliveryState, Post, Pos
 from content.people import Actor
 from content.platform import Platform
 from content.times import Clock
-from content.views import PostView, post_row, require_current, view
+from content.views import PostView, post_row, require_current, view, views
 from content.when import Moment, Slot, understand
 
 MOVABLE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING)
@@ -195,16 +195,18 @@ class Schedule:
                 .where(Delivery.workspace_id == workspace_id, Delivery.state != DeliveryState.CANCELLED)
                 .where(or_(at.between(start, end), Delivery.sent_at.between(start, end)))
             )
-            entries = [await self._entry(session, *row) for row in rows.all()]
+            found = rows.all()
+            posts = list({post.id: post for _, post, _ in found}.values())
+            words = {one.id: one.words for one in await views(session, self._platforms, posts)}
+            entries = [self._entry(delivery, post, account, words[post.id]) for delivery, post, account in found]
             return sorted((one for one in entries if start <= one.at < end), key=lambda one: (one.at, one.number))
 
-    async def _entry(self, session: AsyncSession, delivery: Delivery, post: Post, account: Account) -> CalendarEntry:
-        shown = await view(session, self._platforms, post)
+    def _entry(self, delivery: Delivery, post: Post, account: Account, words: str) -> CalendarEntry:
         return CalendarEntry(
             at=delivery.sent_at or delivery.due_at or post.created_at,
             post_id=post.id,
             number=post.number,
-            words=shown.words,
+            words=words,
             label=self._platforms[account.platform].spec.label,
             handle=account.handle,
             state=delivery.state,

@@ -1,10 +1,10 @@
 """A post as people see it: drawn from its rows, rendered by the same code that publishes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents
@@ -137,9 +137,20 @@ async def revision_row(session: AsyncSession, post: Post, number: int) -> Revisi
 
 async def view(session: AsyncSession, platforms: Mapping[str, Platform], post: Post) -> PostView:
     """The post with everything a card shows."""
-    revision = await revision_row(session, post, post.revision)
-    author = await session.get_one(Member, post.author_id)
-    deliveries = await deliveries_of(session, platforms, post)
+    return (await views(session, platforms, [post]))[0]
+
+
+async def views(session: AsyncSession, platforms: Mapping[str, Platform], posts: Sequence[Post]) -> list[PostView]:
+    """Several posts, in their order, with as many statements as one needs."""
+    rows = await _rows(session, [post.id for post in posts])
+    return [_view(platforms, post, rows) for post in posts]
+
+
+def _view(platforms: Mapping[str, Platform], post: Post, rows: "_Rows") -> PostView:
+    revision, author = rows.revisions[post.id], rows.authors[post.id]
+    deliveries = [
+        _delivery(platforms[account.platform], one, account, rows) for one, account in rows.deliveries[post.id]
+    ]
     return PostView(
         id=post.id,
         workspace_id=post.workspace_id,
@@ -175,26 +186,94 @@ _GONE = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.SENT, De
 
 async def deliveries_of(session: AsyncSession, platforms: Mapping[str, Platform], post: Post) -> list[DeliveryView]:
     """The post on each of its accounts, in the order the accounts were connected."""
-    variants = await variants_of(session, post)
-    rows = await session.execute(
+    return list((await view(session, platforms, post)).deliveries)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What several posts are drawn from; by post id, or by delivery id."""
+
+    revisions: dict[str, Revision]
+    authors: dict[str, Member]
+    variants: dict[tuple[str, str], Variant]
+    """By post and account."""
+    deliveries: dict[str, list[tuple[Delivery, Account]]]
+    approvals: dict[str, tuple[Approval, Member]]
+    parts_sent: dict[str, int]
+    results: dict[str, Result]
+    """The newest."""
+
+
+async def _rows(session: AsyncSession, ids: list[str]) -> _Rows:
+    current = (
+        await session.execute(
+            select(Post.id, Revision, Member)
+            .join(Revision, and_(Revision.post_id == Post.id, Revision.number == Post.revision))
+            .join(Member, Member.id == Post.author_id)
+            .where(Post.id.in_(ids))
+        )
+    ).all()
+    worded = await session.execute(
+        select(Post.id, Variant)
+        .join(Revision, and_(Revision.post_id == Post.id, Revision.number == Post.revision))
+        .join(Variant, Variant.revision_id == Revision.id)
+        .where(Post.id.in_(ids))
+    )
+    on_accounts = await session.execute(
         select(Delivery, Account)
         .join(Account, Account.id == Delivery.account_id)
-        .where(Delivery.post_id == post.id)
+        .where(Delivery.post_id.in_(ids))
         .order_by(Account.connected_at, Account.id)
     )
-    return [
-        await _delivery(session, platforms[account.platform], delivery, account, variants[account.id])
-        for delivery, account in rows.all()
-    ]
+    deliveries: dict[str, list[tuple[Delivery, Account]]] = {post: [] for post in ids}
+    for delivery, account in on_accounts.all():
+        deliveries[delivery.post_id].append((delivery, account))
+    return _Rows(
+        revisions={post: revision for post, revision, _ in current},
+        authors={post: member for post, _, member in current},
+        variants={(post, variant.account_id): variant for post, variant in worded.all()},
+        deliveries=deliveries,
+        approvals=await _approvals(session, ids),
+        parts_sent=await _parts_sent(session, ids),
+        results=await _newest_results(session, ids),
+    )
 
 
-async def _delivery(
-    session: AsyncSession, platform: Platform, delivery: Delivery, account: Account, variant: Variant
-) -> DeliveryView:
+async def _approvals(session: AsyncSession, ids: list[str]) -> dict[str, tuple[Approval, Member]]:
+    rows = await session.execute(
+        select(Delivery.id, Approval, Member)
+        .join(Approval, Approval.id == Delivery.approval_id)
+        .join(Member, Member.id == Approval.member_id)
+        .where(Delivery.post_id.in_(ids))
+    )
+    return {delivery: (approval, member) for delivery, approval, member in rows.all()}
+
+
+async def _parts_sent(session: AsyncSession, ids: list[str]) -> dict[str, int]:
+    rows = await session.execute(
+        select(Part.delivery_id, func.count())
+        .join(Delivery, Delivery.id == Part.delivery_id)
+        .where(Delivery.post_id.in_(ids), Part.sent_at.is_not(None))
+        .group_by(Part.delivery_id)
+    )
+    return dict(rows.all())
+
+
+async def _newest_results(session: AsyncSession, ids: list[str]) -> dict[str, Result]:
+    rows = await session.scalars(
+        select(Result)
+        .join(Delivery, Delivery.id == Result.delivery_id)
+        .where(Delivery.post_id.in_(ids))
+        .order_by(Result.taken_at)
+    )
+    return {row.delivery_id: row for row in rows.all()}
+
+
+def _delivery(platform: Platform, delivery: Delivery, account: Account, rows: _Rows) -> DeliveryView:
+    variant = rows.variants[delivery.post_id, account.id]
     rendering = platform.render(contents.read(variant.content), public_access(account))
-    approval = await session.get(Approval, delivery.approval_id) if delivery.approval_id else None
-    approver = await session.get_one(Member, approval.member_id) if approval else None
-    parts = await session.scalars(select(Part).where(Part.delivery_id == delivery.id, Part.sent_at.is_not(None)))
+    approval, approver = rows.approvals.get(delivery.id, (None, None))
+    result = rows.results.get(delivery.id)
     return DeliveryView(
         id=delivery.id,
         account_id=account.id,
@@ -206,7 +285,7 @@ async def _delivery(
         url=delivery.url,
         error_code=delivery.error_code,
         error=delivery.error,
-        parts_sent=len(parts.all()),
+        parts_sent=rows.parts_sent.get(delivery.id, 0),
         tries=delivery.tries,
         approved_by=approver.name if approver else "",
         approved_at=approval.decided_at if approval else None,
@@ -214,23 +293,10 @@ async def _delivery(
         removed_at=delivery.removed_at,
         countable=isinstance(platform, Reports),
         removable=_removable(platform, delivery),
-        numbers=await newest_numbers(session, delivery.id),
+        numbers=Numbers(result.likes, result.replies, result.reposts, result.views) if result else None,
     )
 
 
 def _removable(platform: Platform, delivery: Delivery) -> bool:
     public = delivery.state is DeliveryState.SENT and delivery.removed_at is None
     return public and isinstance(platform, Removes)
-
-
-async def newest_numbers(session: AsyncSession, delivery_id: str) -> Numbers | None:
-    """What was counted last."""
-    row = await session.scalar(
-        select(Result).where(Result.delivery_id == delivery_id).order_by(Result.taken_at.desc()).limit(1)
-    )
-    return Numbers(row.likes, row.replies, row.reposts, row.views) if row else None
-
-
-def without_images(rendering: Rendering) -> Rendering:
-    """The rendering's words only, for places that show no pictures."""
-    return replace(rendering, parts=tuple(replace(part, images=()) for part in rendering.parts))

@@ -98,7 +98,8 @@ async def test_a_turn_that_was_cut_short_is_finished_after_the_next_start(data: 
 @pytest.mark.skipif(bool(MISSING), reason="missing: aimock; run: npm install --ignore-scripts --prefix tests/peers")
 async def test_the_same_with_a_server_that_others_wrote(data: Path, aimock_here: Any) -> None:
     aimock_here.add_fixture({"userMessage": ASKED, "hasToolResult": False}, calls(*DRAFTS))
-    aimock_here.add_fixture({"userMessage": ASKED, "hasToolResult": True}, {"content": "Three drafts are ready."})
+    ready = {"content": "Three drafts are ready."}
+    aimock_here.add_fixture({"userMessage": ASKED, "hasToolResult": True}, ready, latency=100, chunkSize=4)
     async with with_model(data, f"{aimock_here.base_url}/v1", model="gpt-4o-mini") as desk:
         told = await _three_drafts_one_published(desk)
     assert any("writing" in content["html"] for kind, content in told if kind == "progress")
