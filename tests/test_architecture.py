@@ -19,7 +19,9 @@ PATCHES_PER_TEST = 0.1
 
 def modules(*folders: str) -> Iterator[Path]:
     for folder in folders or PACKAGES:
-        yield from (path for path in (ROOT / folder).rglob("*.py") if not {"versions", "node_modules"} & set(path.parts))
+        yield from (
+            path for path in (ROOT / folder).rglob("*.py") if not {"versions", "node_modules"} & set(path.parts)
+        )
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -20,8 +20,10 @@ _OUTRIGHT = (
     ("draft_post", r"(?:draft|write)(?: (?:a|an|the|one|new|short|first))* (?:post|thread): ?\S"),
     (
         "draft_post",
-        r"(?:(?:can|could|would|will) you )?(?:please )?(?:draft|write|compose|put together) (?:us |me )?"
-        r"(?:a |an |some|something|two |three )(?!.*\b(?:post|draft) ?#?\d)\S?",
+        (
+            r"(?:(?:can|could|would|will) you )?(?:please )?(?:draft|write|compose|put together) (?:us |me )?"
+            r"(?:a |an |some|something|two |three )(?!.*\b(?:post|draft) ?#?\d)\S?"
+        ),
     ),
     ("draft_post", r"(?:post|share|publish) (?:exactly )?(?:this|these words|the following)\b(?:[^:]|:(?=\d))*: ?\S"),
     (

@@ -85,7 +85,7 @@ def revise(said: str, briefing: Briefing) -> Move:
         return say("There is no open post to change. I can make one.", Choice("Draft a post", "draft a post"))
     handed = _CHANGED_TO.match(said.strip())
     if handed:
-        return _revision(number, "", [handed[1].strip().strip("“”\"")], "new words", briefing)
+        return _revision(number, "", [handed[1].strip().strip('“”"')], "new words", briefing)
     words = own_words(said) if _NEW_TEXT.search(said.split(":")[0] + ":") else ""
     if words:
         return _revision(number, said[: said.index(words)], [words], "new words", briefing)
