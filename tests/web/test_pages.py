@@ -64,7 +64,7 @@ async def member(desk: StandIn, role: Role) -> Actor:
 async def test_the_accounts_page_shows_what_is_connected_and_what_can_be(grape: StandIn) -> None:
     async with grape.signed_in() as browser:
         page = (await browser.get("/connect")).text
-    assert "published" in page
+    assert ">posts</span>" in page
     assert "<summary>Grape</summary>" in page
     assert 'type="password"' in page
     assert "From your settings &lt;b&gt;" in page

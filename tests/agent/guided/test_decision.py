@@ -305,3 +305,25 @@ async def test_a_picture_alone_is_asked_about(router: Router) -> None:
 
 async def test_a_message_longer_than_any_post_is_refused_in_words(router: Router) -> None:
     assert "20,001" in (await _said("a" * (LONGEST + 1), router)).text
+
+
+@pytest.mark.parametrize("said", ["connect my account", "please link our page", "how do I log in to my account?"])
+async def test_connecting_an_account_leads_to_its_form(said: str, router: Router) -> None:
+    answer = await _said(said, router)
+    assert [choice.say for choice in answer.choices] == ["/connect"]
+
+
+async def test_connecting_a_model_is_another_thing(router: Router) -> None:
+    assert "OPENAI_API_KEY" in (await _said("how do I connect a model?", router)).text
+
+
+async def test_new_words_for_a_post_are_taken_as_they_are(router: Router) -> None:
+    tool, args = await _only("Change post 3 to: We open at 8.", router)
+    assert (tool, args["post"], args["variants"][0]["parts"]) == ("revise_post", 3, ["We open at 8."])
+
+
+@pytest.mark.parametrize(
+    "said", ["Draft a post: Good morning number 1.", "could you write a few lines announcing that we moved?"]
+)
+async def test_everyday_orders_draft(said: str, router: Router) -> None:
+    assert (await _only(said, router))[0] == "draft_post"
