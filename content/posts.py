@@ -29,11 +29,9 @@ from content.platform import Content, Image, Platform
 from content.times import Clock
 from content.views import (
     PostView,
-    deliveries_of,
     post_row,
     require_current,
     revision_row,
-    undo_words,
     variants_of,
     view,
     views,
@@ -137,7 +135,7 @@ class Posts:
             post = await post_row(session, actor.workspace_id, post_id)
             require_current(post, revision)
             current = await revision_row(session, post, post.revision)
-            words = undo_words(post, current, await deliveries_of(session, self._platforms, post))
+            words = (await view(session, self._platforms, post)).undo
             if not words:
                 raise WrongState(
                     f"There is nothing to undo on #{post.number}: it is as it was drafted, or already out."

@@ -184,11 +184,6 @@ def undo_words(post: Post, revision: Revision, deliveries: Sequence[DeliveryView
 _GONE = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.SENT, DeliveryState.UNKNOWN)
 
 
-async def deliveries_of(session: AsyncSession, platforms: Mapping[str, Platform], post: Post) -> list[DeliveryView]:
-    """The post on each of its accounts, in the order the accounts were connected."""
-    return list((await view(session, platforms, post)).deliveries)
-
-
 @dataclass(frozen=True)
 class _Rows:
     """What several posts are drawn from; by post id, or by delivery id."""
