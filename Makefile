@@ -45,9 +45,9 @@ bench: setup
 
 # The lock files name no package index. Needs uv on the PATH.
 lock:
-	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.txt
-	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.txt
-	uv pip compile pyproject.toml --only-group proof --no-deps --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-proof.txt
+	uv pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-header -q -o requirements.txt
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-header -q -o requirements-dev.txt
+	uv pip compile --group proof --no-deps --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-header -q -o requirements-proof.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info
