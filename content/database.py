@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -105,6 +106,12 @@ def _set_up_sqlite(engine: Engine, clock: Clock) -> None:
     def on_begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get("copydesk_reading", False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def upserting(session: AsyncSession, table: type[Base]) -> Any:
+    """The dialect's own `INSERT`, which can say what happens to a row that is there already."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(table)
 
 
 class Database:

@@ -6,16 +6,16 @@ free” condition. What to do after an error is the pure function `after`. APSch
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from content.database import Database, database_now
+from content.database import Database, database_now, upserting
 from content.errors import ContentError, OutcomeUnknown, RateLimited, Unavailable
 from content.ids import new_id
 from content.models import Job, JobState
@@ -91,6 +91,35 @@ async def put(
             )
         )
         await session.flush()
+
+
+async def put_many(session: AsyncSession, kind: str, subjects: Collection[str], *, now: datetime) -> None:
+    """Have each of these done now, in one statement; a lane is `kind:subject`, and one that is ready already stays one."""
+    session.info["jobs"] = True
+    kept = upserting(session, Job)
+    sooner = case((Job.run_at > kept.excluded.run_at, kept.excluded.run_at), else_=Job.run_at)
+    await session.execute(
+        kept.on_conflict_do_update(
+            index_elements=[Job.kind, Job.subject],
+            index_where=text("state = 'ready'"),
+            set_={"run_at": sooner, "tries": 0},
+        ),
+        [
+            {
+                "id": new_id("job"),
+                "kind": kind,
+                "subject": one,
+                "lane": f"{kind}:{one}",
+                "run_at": now,
+                "state": JobState.READY,
+                "tries": 0,
+                "fence": 0,
+                "error": "",
+                "created_at": now,
+            }
+            for one in dict.fromkeys(subjects)
+        ],
+    )
 
 
 class Jobs:

@@ -25,6 +25,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.EDITOR: frozenset({"read", "draft"}),
     Role.APPROVER: frozenset({"read", "approve"}),
     Role.VIEWER: frozenset({"read"}),
+    Role.GUEST: frozenset(),
 }
 
 _REFUSALS: Mapping[Right, str] = {
@@ -84,7 +85,7 @@ class People:
             member = await session.scalar(select(Member).where(Member.role == Role.OWNER).order_by(Member.created_at))
             if member is None:
                 member = await self._found(session, zone, name)
-            return await _actor(session, member)
+            return await actor_of(session, member)
 
     async def _found(self, session: AsyncSession, zone: str, name: str) -> Member:
         now = self._clock.now()
@@ -114,7 +115,7 @@ class People:
                 member_id=actor.member_id,
                 role=role.value,
             )
-            return await _actor(session, member)
+            return await actor_of(session, member)
 
     async def actor(self, member_id: str) -> Actor:
         """The member as they are now.
@@ -126,7 +127,7 @@ class People:
             member = await session.get(Member, member_id)
             if member is None:
                 raise NotFound("This member is no longer part of the workspace. Sign in again.")
-            return await _actor(session, member)
+            return await actor_of(session, member)
 
     async def owner(self, workspace_id: str) -> Actor:
         """The workspace's owner, for what the desk does by itself."""
@@ -137,7 +138,7 @@ class People:
                 .order_by(Member.created_at)
                 .limit(1)
             )
-            return await _actor(session, rows.one())
+            return await actor_of(session, rows.one())
 
     async def live_in(self, actor: Actor, zone_name: str) -> Actor:
         """Take the member's own time zone, as their browser tells it, unless one is kept already.
@@ -149,7 +150,7 @@ class People:
         async with self._db.writing() as session:
             member = await session.get_one(Member, actor.member_id)
             member.zone = member.zone or zone_name
-            return await _actor(session, member)
+            return await actor_of(session, member)
 
     async def invite(self, member_id: str) -> str:
         """A token that signs this member in once, within the hour."""
@@ -201,10 +202,11 @@ class People:
                 .join(WebSession, WebSession.member_id == Member.id)
                 .where(WebSession.token_hash == token_hash(secret), WebSession.expires_at > self._clock.now())
             )
-            return None if member is None else await _actor(session, member)
+            return None if member is None else await actor_of(session, member)
 
 
-async def _actor(session: AsyncSession, member: Member) -> Actor:
+async def actor_of(session: AsyncSession, member: Member) -> Actor:
+    """A member's row as every service needs it."""
     zone = member.zone or await session.scalar(select(Workspace.zone).where(Workspace.id == member.workspace_id))
     return Actor(member.workspace_id, member.id, member.name, member.role, zone or "UTC")
 

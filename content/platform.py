@@ -82,8 +82,7 @@ class Image:
     width: int
     height: int
     alt: str = ""
-    name: str = ""
-    """The file name it came with, to name it in a sentence."""
+    name: str = ""  # the file name it came with, to name it in a sentence
 
 
 @dataclass(frozen=True)
@@ -222,13 +221,14 @@ class Platform(Protocol):
 
 @dataclass(frozen=True)
 class Field:
-    """One question of a connect form."""
+    """One question of a form."""
 
     name: str
     label: str
-    kind: Literal["text", "password", "url"] = "text"
-    hint: str = ""
+    kind: Literal["text", "password", "url", "long"] = "text"
+    hint: str = ""  # an example; of a `long` field the text that stands there now
     required: bool = True
+    options: tuple[tuple[str, str], ...] = ()  # what can be chosen, value and label; empty: anything
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -17,14 +17,18 @@ from content.database import Database
 from content.errors import Invalid, NotFound
 from content.ids import new_id
 from content.incoming import Said, Waiting, checked, event_of, waiting_of
-from content.models import Conversation, InboxEvent, Media, Member, Message
+from content.models import Carry, Conversation, InboxEvent, Media, Member, Message
 from content.people import Actor
 from content.times import Clock
 
-__all__ = ["PAGE", "Copy", "Line", "MessageView", "Page", "Said", "Transcript", "Waiting"]
+__all__ = ["CARRY", "PAGE", "Line", "MessageView", "Page", "Said", "Transcript", "Waiting"]
 
 PAGE = 30
 """Messages shown at once."""
+CARRY = "carry"
+"""The kind of the jobs that carry what the desk says into a chat that keeps messages of its own, see `content/carrying.py`."""
+BREATH = timedelta(seconds=1)
+"""How long a chat outside is waited for, that what is said in one breath becomes one turn."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +64,6 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Copy:
-    """A message that shows a subject, and where it stands."""
-
-    message: MessageView
-    workspace_id: str
-    chat: str
-    address: str
-
-
-@dataclass(frozen=True)
 class Line:
     """Something the desk says."""
 
@@ -88,27 +82,43 @@ class Transcript:
         self._clock = clock
         self._bells: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
-    async def open(self, workspace_id: str, chat: str, address: str) -> str:
-        """The id of the conversation at this address of a chat; it is begun where there is none."""
+    async def find(self, chat: str, address: str) -> str | None:
+        """The id of the conversation at this address of a chat, or None."""
         where = select(Conversation.id).where(Conversation.chat == chat, Conversation.place == address)
         async with self._db.reading() as session:
-            found = await session.scalar(where)
-        if found:
+            found: str | None = await session.scalar(where)
             return found
-        async with self._db.writing() as session:
-            found = await session.scalar(where)  # another tab may have been faster
-            return found or await self._begin(session, workspace_id, chat, address)
 
-    async def _begin(self, session: AsyncSession, workspace_id: str, chat: str, address: str) -> str:
-        row = Conversation(
-            id=new_id("conversation"),
-            workspace_id=workspace_id,
-            chat=chat,
-            place=address,
-            created_at=self._clock.now(),
-        )
-        session.add(row)
-        return row.id
+    async def open(
+        self, workspace_id: str, chat: str, address: str, *, outward: bool = False, member_id: str | None = None
+    ) -> str:
+        """The id of the conversation at this address of a chat; it is begun where there is none.
+
+        `outward`: the chat keeps messages of its own, to which ours must be carried. `member_id`: whose private one it is.
+
+        Raises:
+            NotFound: another workspace talks there.
+        """
+        where = select(Conversation).where(Conversation.chat == chat, Conversation.place == address)
+        async with self._db.reading() as session:
+            found = await session.scalar(where)
+        if found is None:
+            async with self._db.writing() as session:
+                found = await session.scalar(where)  # another tab may have been faster
+                if found is None:
+                    found = Conversation(
+                        id=new_id("conversation"),
+                        workspace_id=workspace_id,
+                        chat=chat,
+                        place=address,
+                        outward=outward,
+                        member_id=member_id,
+                        created_at=self._clock.now(),
+                    )
+                    session.add(found)
+        if found.workspace_id != workspace_id:
+            raise NotFound("Another desk talks here already. Talk to me in private, or in a room of your own.")
+        return found.id
 
     # what the desk says
 
@@ -135,21 +145,28 @@ class Transcript:
             if message is None:
                 raise NotFound(f"There is no message {message_id} to change. Say it anew.")
             message.text, message.subject, message.extra = line.text, line.subject, dict(line.extra)
-            message.changed = await _count_change(session, message.conversation_id)
+            await self._changed(session, [message])
         self.ring(message.conversation_id)
 
-    async def redraw(self, subject: str) -> list[Copy]:
-        """Every message that shows this subject, in every chat; those who follow are given them again."""
+    async def redraw(self, subject: str) -> int:
+        """Every message that shows this subject, in every chat, shows it anew; returns how many there are."""
         async with self._db.writing() as session:
-            rows = (await session.execute(_messages().where(Message.subject == subject))).all()
-            copies = []
-            for message, name in rows:
-                message.changed = await _count_change(session, message.conversation_id)
-                place = await session.get_one(Conversation, message.conversation_id)
-                copies.append(Copy(_view(message, name), place.workspace_id, place.chat, place.place))
-        for copy in copies:
-            self.ring(copy.message.conversation_id)
-        return copies
+            rows = (await session.scalars(select(Message).where(Message.subject == subject))).all()
+            await self._changed(session, rows)
+        for conversation_id in {row.conversation_id for row in rows}:
+            self.ring(conversation_id)
+        return len(rows)
+
+    async def _changed(self, session: AsyncSession, messages: Sequence[Message]) -> None:
+        """These show something else now: whoever follows is given them again, and what a chat keeps of them is stale."""
+        stale = set()
+        for message in messages:
+            message.changed, _ = await _count_change(session, message.conversation_id)
+            if message.carry is Carry.SENT:
+                message.carry = Carry.STALE
+                stale.add(message.conversation_id)
+        if stale:
+            await jobs.put_many(session, CARRY, sorted(stale), now=self._clock.now())
 
     # who reads along
 
@@ -161,7 +178,7 @@ class Transcript:
         async with self._db.reading() as session:
             rows = (await session.execute(query.order_by(Message.position.desc()).limit(PAGE + 1))).all()
             changes = await session.scalar(select(Conversation.changes).where(Conversation.id == conversation_id))
-        shown = tuple(_view(*row) for row in reversed(rows[:PAGE]))
+        shown = tuple(message_view(*row) for row in reversed(rows[:PAGE]))
         return Page(shown, changes or 0, len(rows) > PAGE)
 
     async def since(self, conversation_id: str, changes: int) -> list[MessageView]:
@@ -169,7 +186,7 @@ class Transcript:
         query = _messages().where(Message.conversation_id == conversation_id, Message.changed > changes)
         async with self._db.reading() as session:
             rows = (await session.execute(query.order_by(Message.changed))).all()
-        return [_view(*row) for row in rows]
+        return [message_view(*row) for row in rows]
 
     @contextmanager
     def watching(self, conversation_id: str) -> Iterator[asyncio.Event]:
@@ -213,7 +230,8 @@ class Transcript:
             session.add(event_of(actor, place, said, message.position, self._clock.now()))
             now = self._clock.now()
             lane = f"turn:{conversation_id}"
-            await jobs.put(session, "turn", conversation_id, run_at=now, now=now, lane=lane)
+            run_at = now + BREATH if place.outward else now
+            await jobs.put(session, "turn", conversation_id, run_at=run_at, now=now, lane=lane)
         self.ring(conversation_id)
         return True
 
@@ -222,6 +240,14 @@ class Transcript:
         if place is None or place.workspace_id != actor.workspace_id:
             raise NotFound("There is no such conversation here. Open the desk's page again.")
         return place
+
+    async def reader(self, conversation_id: str) -> str | None:
+        """The member whose private conversation this is; None: several read it."""
+        async with self._db.reading() as session:
+            found: str | None = await session.scalar(
+                select(Conversation.member_id).where(Conversation.id == conversation_id)
+            )
+            return found
 
     async def address(self, conversation_id: str) -> tuple[str, str, str]:
         """A conversation's workspace id, chat, and address there.
@@ -271,7 +297,8 @@ class Transcript:
         known = await session.get(Message, message_id) if line.key else None
         if known is not None:
             return known
-        changed = await _count_change(session, conversation_id)
+        changed, outward = await _count_change(session, conversation_id)
+        carried = outward and member_id is None
         last = await session.scalar(
             select(func.max(Message.position)).where(Message.conversation_id == conversation_id)
         )
@@ -284,10 +311,13 @@ class Transcript:
             text=line.text,
             subject=line.subject,
             extra=dict(line.extra),
+            carry=Carry.DUE if carried else Carry.NONE,
             created_at=self._clock.now(),
         )
         session.add(message)
         await session.flush()
+        if carried:
+            await jobs.put_many(session, CARRY, [conversation_id], now=self._clock.now())
         return message
 
 
@@ -295,19 +325,22 @@ def _keyed(conversation_id: str, key: str) -> str:
     return f"message_{hashlib.sha256(f'{conversation_id}:{key}'.encode()).hexdigest()[:16]}"
 
 
-async def _count_change(session: AsyncSession, conversation_id: str) -> int:
-    """One more change; the row stays locked, so that positions and changes cannot be given twice."""
+async def _count_change(session: AsyncSession, conversation_id: str) -> tuple[int, bool]:
+    """One more change, and whether ours must be carried outward.
+
+    The row stays locked, so that positions and changes cannot be given twice.
+    """
     counted = await session.execute(
         update(Conversation)
         .where(Conversation.id == conversation_id)
         .values(changes=Conversation.changes + 1)
-        .returning(Conversation.changes)
+        .returning(Conversation.changes, Conversation.outward)
         .execution_options(synchronize_session=False)
     )
-    changes = counted.scalar()
-    if changes is None:
+    found = counted.first()
+    if found is None:
         raise NotFound(f"There is no conversation {conversation_id} to speak in. Open the desk's page again.")
-    return changes
+    return found.changes, found.outward
 
 
 async def _pictures(session: AsyncSession, actor: Actor, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -324,7 +357,8 @@ def _messages() -> Any:
     return select(Message, Member.name).outerjoin(Member, Member.id == Message.member_id)
 
 
-def _view(row: Message, name: str | None) -> MessageView:
+def message_view(row: Message, name: str | None) -> MessageView:
+    """A message's row as it is now; `name` is its author's."""
     return MessageView(
         row.id,
         row.conversation_id,

@@ -3,20 +3,45 @@
 States and what they mean are drawn in `docs/architecture.md`. Relations are loaded where they are needed, by query.
 """
 
-from content.models.conversations import Conversation, InboxEvent, Message
+from content.models.conversations import (
+    TO_CARRY,
+    Arrival,
+    Carry,
+    Conversation,
+    InboxEvent,
+    Message,
+    MessageRef,
+    OpenForm,
+)
 from content.models.deliveries import ENDED, IN_FLIGHT, Attempt, Delivery, DeliveryState, Outcome, Part, Result
 from content.models.knowledge import Feed, Finding, Followers, Goal, Memory, MemoryVector, VoiceRule
-from content.models.people import Account, AuditEntry, ConnectAttempt, Member, Role, SignIn, WebSession, Workspace
-from content.models.posts import Approval, Media, Post, PostState, Revision, Variant
+from content.models.people import (
+    Account,
+    AuditEntry,
+    ConnectAttempt,
+    Home,
+    Identity,
+    Invitation,
+    Member,
+    Role,
+    SignIn,
+    Stranger,
+    WebSession,
+    Workspace,
+)
+from content.models.posts import Approval, Media, Post, PostState, Review, Revision, Variant, Verdict
 from content.models.work import Job, JobState, Plan
 
 __all__ = [
     "ENDED",
     "IN_FLIGHT",
+    "TO_CARRY",
     "Account",
     "Approval",
+    "Arrival",
     "Attempt",
     "AuditEntry",
+    "Carry",
     "ConnectAttempt",
     "Conversation",
     "Delivery",
@@ -25,7 +50,10 @@ __all__ = [
     "Finding",
     "Followers",
     "Goal",
+    "Home",
+    "Identity",
     "InboxEvent",
+    "Invitation",
     "Job",
     "JobState",
     "Media",
@@ -33,16 +61,21 @@ __all__ = [
     "Memory",
     "MemoryVector",
     "Message",
+    "MessageRef",
+    "OpenForm",
     "Outcome",
     "Part",
     "Plan",
     "Post",
     "PostState",
     "Result",
+    "Review",
     "Revision",
     "Role",
     "SignIn",
+    "Stranger",
     "Variant",
+    "Verdict",
     "VoiceRule",
     "WebSession",
     "Workspace",

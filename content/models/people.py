@@ -19,6 +19,7 @@ class Role(StrEnum):
     EDITOR = "editor"
     APPROVER = "approver"
     VIEWER = "viewer"
+    GUEST = "guest"
 
 
 class Workspace(Base):
@@ -31,6 +32,10 @@ class Workspace(Base):
     late_after_minutes: Mapped[int] = mapped_column(default=30)
     approval_survives_move: Mapped[bool] = mapped_column(default=True)
     self_approval: Mapped[bool] = mapped_column(default=False)
+    quorum: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How many people must say yes."""
+    review_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    """How long a review may take before it expires."""
     held: Mapped[bool] = mapped_column(default=False)
     next_post_number: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
@@ -46,6 +51,67 @@ class Member(Base):
     role: Mapped[Role] = mapped_column(states(Role))
     zone: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime]
+
+
+class Identity(Base):
+    """A member as a chat knows them: a person in Slack and on Telegram is one member with two of these."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("chat", "remote_id", name="remote"),)
+    id: Mapped[Key]
+    member_id: Mapped[str] = ref("member")
+    chat: Mapped[str] = mapped_column(String(40))
+    remote_id: Mapped[Name]
+    """The chat's own unchangeable id, never a name that somebody else may take."""
+    name: Mapped[Name]
+    linked_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    """When they last said or pressed something there: news goes where somebody is."""
+
+
+class Home(Base):
+    """A place of a chat that belongs to a workspace as a whole, such as a Slack team the desk is installed in."""
+
+    __tablename__ = "home"
+    __table_args__ = (UniqueConstraint("chat", "remote_id", name="remote"),)
+    id: Mapped[Key]
+    workspace_id: Mapped[str] = ref("workspace")
+    chat: Mapped[str] = mapped_column(String(40))
+    remote_id: Mapped[Name]
+    name: Mapped[Name]
+    moved_in_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """A one-time word that lets somebody in, or makes a chat's person and a member one; kept as a hash."""
+
+    __tablename__ = "invitation"
+    id: Mapped[Key]
+    workspace_id: Mapped[str] = ref("workspace")
+    member_id: Mapped[str | None] = mapped_column(String(40))
+    """Whom it links; None: it makes a new member."""
+    role: Mapped[Role | None] = mapped_column(states(Role))
+    name: Mapped[Name]
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_by: Mapped[str] = ref("member")
+    claimed_chat: Mapped[str] = mapped_column(String(40), default="")
+    claimed_by: Mapped[str] = mapped_column(String(200), default="")
+    """Whoever brought the word, by the chat's own id: only they can accept with the button."""
+    claimed_name: Mapped[str] = mapped_column(String(200), default="")
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Stranger(Base):
+    """Somebody in a chat who is no member and was told once how to be let in."""
+
+    __tablename__ = "stranger"
+    __table_args__ = (UniqueConstraint("chat", "remote_id", name="remote"),)
+    id: Mapped[Key]
+    chat: Mapped[str] = mapped_column(String(40))
+    remote_id: Mapped[Name]
+    told_at: Mapped[datetime]
 
 
 class SignIn(Base):

@@ -83,6 +83,36 @@ class Variant(Base):
     digest: Mapped[str] = mapped_column(String(64))
 
 
+class Verdict(StrEnum):
+    """What became of asking somebody for their yes."""
+
+    YES = "yes"
+    CHANGES = "changes"
+    DELEGATED = "delegated"
+    EXPIRED = "expired"
+    VOID = "void"  # the wording changed, or others decided
+
+
+class Review(Base):
+    """One person asked for their yes to one revision, or who gave it unasked; a quorum counts these."""
+
+    __tablename__ = "review"
+    __table_args__ = (UniqueConstraint("post_id", "revision", "member_id", name="member"),)
+    id: Mapped[Key]
+    workspace_id: Mapped[str] = ref("workspace")
+    post_id: Mapped[str] = ref("post")
+    revision: Mapped[int]
+    member_id: Mapped[str] = ref("member")
+    asked_by: Mapped[str] = mapped_column(String(40))
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    """When it expires; nothing is published by that."""
+    reminded_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    verdict: Mapped[Verdict | None] = mapped_column(states(Verdict))
+    note: Mapped[Words]
+
+
 class Approval(Base):
     """A member's yes to exactly this content on exactly this account."""
 

@@ -17,6 +17,7 @@ ALLOWED = {
     Role.EDITOR: {"read", "draft"},
     Role.APPROVER: {"read", "approve"},
     Role.VIEWER: {"read"},
+    Role.GUEST: set(),
 }
 
 

@@ -101,8 +101,7 @@ async def test_every_copy_of_a_subject_is_given_again(transcript: Transcript, ad
     for place in (here, there):
         await transcript.add(place, Line(subject="post:p"))
     await transcript.add(here, Line("something else"))
-    copies = await transcript.redraw("post:p")
-    assert sorted((copy.chat, copy.address) for copy in copies) == [("slack", "C1"), ("web", ada.member_id)]
+    assert await transcript.redraw("post:p") == 2
     assert [one.subject for one in await transcript.since(here, 2)] == ["post:p"]
 
 

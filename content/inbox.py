@@ -1,0 +1,167 @@
+"""What chats deliver: committed with its job before it is acknowledged, unique by the chat's own event id, in order within a lane.
+
+Arrivals that come while a commit is under way share the next one: a disk syncs some hundred times a second, and
+a chat waits for its acknowledgement. Each caller still waits for its own commit.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import jobs
+from content.database import Database, upserting
+from content.errors import Unavailable
+from content.ids import new_id
+from content.models import Arrival
+from content.times import Clock
+
+MOST_AT_ONCE = 200
+"""Arrivals of one commit."""
+KEPT = timedelta(days=7)
+"""How long what was handled is remembered; no chat delivers again after so long."""
+JOB = "arrive"
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What a chat delivered, word for word."""
+
+    chat: str
+    event_id: str
+    lane: str
+    number: int
+    """The order within the lane."""
+    payload: Mapping[str, Any]
+    twin: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something delivered that waits to be acted on."""
+
+    id: str
+    chat: str
+    event_id: str
+    payload: Mapping[str, Any]
+    tries: int
+
+
+class Inbox:
+    """Takes in, and gives out lane by lane."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._waiting: list[tuple[Delivered, asyncio.Future[bool]]] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    async def take(self, delivered: Delivered) -> bool:
+        """Returns once it is committed with the job that acts on it; False: it was taken before.
+
+        Raises:
+            Unavailable: it was not kept.
+        """
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((delivered, done))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_waiting())
+        return await done
+
+    async def _commit_waiting(self) -> None:
+        try:
+            while self._waiting:
+                await self._commit_next()
+        finally:
+            self._committing = None
+
+    async def _commit_next(self) -> None:
+        batch: list[tuple[Delivered, asyncio.Future[bool]]] = []
+        try:
+            async with self._db.writing() as session:
+                batch = self._next()  # only now, so that those who came while others wrote come along
+                new = await self._keep(session, [one for one, _ in batch])
+        except SQLAlchemyError as broken:
+            for one, done in batch or self._next():
+                if not done.done():
+                    done.set_exception(_not_kept(one, broken))
+            return
+        for one, done in batch:
+            if not done.done():  # whoever brought it may have gone meanwhile
+                done.set_result((one.chat, one.event_id) in new)
+            new.discard((one.chat, one.event_id))
+
+    def _next(self) -> list[tuple[Delivered, asyncio.Future[bool]]]:
+        batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+        return batch
+
+    async def _keep(self, session: AsyncSession, batch: Sequence[Delivered]) -> set[tuple[str, str]]:
+        """The chats and event ids that are new; a lane's job is put with its rows, or neither is."""
+        now = self._clock.now()
+        rows = [
+            {
+                "id": new_id("arrival"),
+                "chat": one.chat,
+                "event_id": one.event_id,
+                "twin": one.twin or None,
+                "lane": one.lane,
+                "number": one.number,
+                "payload": dict(one.payload),
+                "received_at": now,
+                "tries": 0,
+                "error": "",
+            }
+            for one in batch
+        ]
+        inserted = await session.execute(
+            upserting(session, Arrival)
+            .on_conflict_do_nothing()
+            .returning(Arrival.chat, Arrival.event_id, Arrival.lane),
+            rows,
+        )
+        found = inserted.all()
+        if found:
+            await jobs.put_many(session, JOB, [row.lane for row in found], now=now)
+        return {(row.chat, row.event_id) for row in found}
+
+    async def waiting_in(self, lane: str) -> list[Kept]:
+        """What a lane holds that nobody has acted on, in the chat's order."""
+        query = select(Arrival).where(Arrival.lane == lane, Arrival.handled_at.is_(None))
+        async with self._db.reading() as session:
+            rows = await session.scalars(query.order_by(Arrival.number, Arrival.received_at, Arrival.id))
+            return [Kept(row.id, row.chat, row.event_id, row.payload, row.tries) for row in rows]
+
+    async def handled(self, arrival_id: str, error: str = "") -> None:
+        """It was acted on, or given up with an error; what it said is no longer kept, only that it came."""
+        async with self._db.writing() as session:
+            await session.execute(
+                update(Arrival)
+                .where(Arrival.id == arrival_id)
+                .values(handled_at=self._clock.now(), error=error[:2000], payload={})
+            )
+
+    async def failed(self, arrival_id: str, error: str) -> None:
+        """Acting on it failed; it is tried again."""
+        async with self._db.writing() as session:
+            await session.execute(
+                update(Arrival).where(Arrival.id == arrival_id).values(tries=Arrival.tries + 1, error=error[:2000])
+            )
+
+    async def tidy(self) -> int:
+        """Forget what was handled long ago; returns how many."""
+        async with self._db.writing() as session:
+            gone = await session.execute(
+                delete(Arrival).where(Arrival.handled_at < self._clock.now() - KEPT).returning(Arrival.id)
+            )
+            return len(gone.all())
+
+
+def _not_kept(one: Delivered, broken: SQLAlchemyError) -> Unavailable:
+    error = Unavailable("The desk's database could not keep what was sent. It is delivered again.", platform=one.chat)
+    error.__cause__ = broken
+    return error
