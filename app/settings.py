@@ -72,6 +72,29 @@ class Settings(BaseSettings):
         validation_alias=_named("OPENAI_BASE_URL"),
         description="Address of an OpenAI-compatible endpoint, with /v1.",
     )
+    slack_bot_token: SecretStr = Field(
+        SecretStr(""), description="Slack: the bot token (xoxb-…) of the one team the desk lives in."
+    )
+    slack_app_token: SecretStr = Field(
+        SecretStr(""), description="Slack: the app-level token (xapp-…); with it the desk connects by Socket Mode."
+    )
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""), description="Slack: what its requests are signed with; needed without Socket Mode."
+    )
+    slack_client_id: str = Field(
+        "", description="Slack: the app's client id, to be installed in several teams by OAuth."
+    )
+    slack_client_secret: SecretStr = Field(SecretStr(""), description="Slack: the client secret that belongs to it.")
+    slack_api_url: str = Field(
+        "https://slack.com/api/", description="Slack: address of its Web API, with / at the end."
+    )
+    telegram_bot_token: SecretStr = Field(SecretStr(""), description="Telegram: the bot's token, as BotFather gave it.")
+    telegram_mode: Literal["auto", "webhook", "polling"] = Field(
+        "auto", description="Telegram: auto takes a webhook where COPYDESK_PUBLIC_URL begins with https, else it polls."
+    )
+    telegram_api_url: str = Field(
+        "https://api.telegram.org", description="Telegram: address of the Bot API, for a server of your own."
+    )
     system_zone_file: Path = Field(
         Path("/etc/localtime"), description="Where the machine's time zone is linked; only for unusual systems."
     )
@@ -100,7 +123,24 @@ class Settings(BaseSettings):
             database = make_url(self.database).password or ""
         except ArgumentError:
             database = self.database_url
-        return tuple(one for one in (self.openai_api_key.get_secret_value(), str(database)) if one)
+        given = [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+        return tuple(one for one in (*given, str(database)) if one)
+
+    @property
+    def lives_in_slack(self) -> bool:
+        """Whether Slack is set up."""
+        return bool(self.slack_bot_token.get_secret_value() or self.slack_client_id)
+
+    @property
+    def lives_on_telegram(self) -> bool:
+        """Whether Telegram is set up."""
+        return bool(self.telegram_bot_token.get_secret_value())
+
+    @property
+    def telegram_webhook(self) -> bool:
+        """Whether Telegram calls us, instead of being asked again and again."""
+        chosen = self.telegram_mode
+        return chosen == "webhook" or (chosen == "auto" and self.public_url.startswith("https://"))
 
     def own_zone(self) -> str:
         """The zone of a new workspace: as set, else the machine's, else UTC.
@@ -119,7 +159,13 @@ class Settings(BaseSettings):
         Raises:
             Invalid: every contradiction, with what to set.
         """
-        problems = [*self._about_the_model(), *self._about_the_address(), *self._about_the_rest()]
+        problems = [
+            *self._about_the_model(),
+            *self._about_the_address(),
+            *self._about_slack(),
+            *self._about_telegram(),
+            *self._about_the_rest(),
+        ]
         if problems:
             raise Invalid("The desk is half configured, so it does not start.", problems)
 
@@ -141,6 +187,38 @@ class Settings(BaseSettings):
                 "COPYDESK_PUBLIC_URL",
                 f"with COPYDESK_HOST={self.host} others reach the desk, but I do not know under which address.",
                 "Set it to that address, or leave COPYDESK_HOST out.",
+            )
+
+    def _about_slack(self) -> Iterator[Problem]:
+        given = {
+            name: bool(getattr(self, name) if name == "slack_client_id" else getattr(self, name).get_secret_value())
+            for name in (
+                "slack_bot_token",
+                "slack_app_token",
+                "slack_signing_secret",
+                "slack_client_id",
+                "slack_client_secret",
+            )
+        }
+        if given["slack_client_id"] != given["slack_client_secret"]:
+            missing = "SECRET" if given["slack_client_id"] else "ID"
+            yield Problem(f"COPYDESK_SLACK_CLIENT_{missing}", "the other half is set.", "Set both, or leave both out.")
+        if given["slack_client_id"] and not self.public_url:
+            yield Problem(
+                "COPYDESK_PUBLIC_URL", "Slack's install page must find the way back.", "Set it, with https://."
+            )
+        if self.lives_in_slack and not (given["slack_app_token"] or given["slack_signing_secret"]):
+            what = "Slack is set up, but nothing brings its events."
+            yield Problem("COPYDESK_SLACK_SIGNING_SECRET", what, "Set it, or COPYDESK_SLACK_APP_TOKEN for Socket Mode.")
+        if not self.lives_in_slack and (given["slack_app_token"] or given["slack_signing_secret"]):
+            yield Problem("COPYDESK_SLACK_BOT_TOKEN", "other Slack settings are there, it is not.", "Set it, or none.")
+
+    def _about_telegram(self) -> Iterator[Problem]:
+        if self.lives_on_telegram and self.telegram_mode == "webhook" and not self.public_url.startswith("https://"):
+            yield Problem(
+                "COPYDESK_PUBLIC_URL",
+                "Telegram calls a webhook by https only.",
+                "Set it to an https:// address, or COPYDESK_TELEGRAM_MODE=polling.",
             )
 
     def _about_the_rest(self) -> Iterator[Problem]:
@@ -187,11 +265,15 @@ def variable(name: str) -> str:
     return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"COPYDESK_{name.upper()}"
 
 
+def _shown_default(default: object) -> str:
+    return "" if default is None or isinstance(default, SecretStr) else str(default)
+
+
 def table() -> str:
     """The settings as a Markdown table, for the README."""
     rows = ["| variable | default | what it does |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if name == "openai_api_key" else str(field.default if field.default is not None else "")
+        default = _shown_default(field.default)
         rows.append(f"| `{variable(name)}` | {f'`{default}`' if default else ''} | {field.description} |")
     return "\n".join(rows)
 
@@ -200,6 +282,6 @@ def example() -> str:
     """The settings as a commented `.env` file."""
     lines = ["# Copydesk needs none of these to run. Copy this file to .env and uncomment what you want to change."]
     for name, field in Settings.model_fields.items():
-        default = "" if name == "openai_api_key" else str(field.default if field.default is not None else "")
+        default = _shown_default(field.default)
         lines += ["", f"# {field.description}", f"# {variable(name)}={default}"]
     return "\n".join(lines) + "\n"

@@ -17,12 +17,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.schema import newest, version
 from app.settings import Settings
+from app.talking import Rows, Talking, build_talking
 from app.ticks import Ticks
 from bot.actions import Actions
 from bot.chat import Chat
 from bot.drawing import Drawing
+from bot.native import Connection
 from bot.notify import Notify
 from bot.planned import Planned
+from bot.stopping import Stops
 from bot.webchat.chat import WebChat
 from content.accounts import Accounts
 from content.approvals import Approvals
@@ -38,6 +41,7 @@ from content.plans import Plans
 from content.platform import Platform
 from content.posts import Posts
 from content.publishing import Publishing
+from content.receiving import Receiver
 from content.removal import Removal
 from content.research import Research
 from content.results import Results
@@ -85,6 +89,14 @@ class App:
     drawing: Drawing
     webchat: WebChat
     chats: dict[str, Chat]
+    stops: Stops
+    talking: Talking
+    receivers: dict[str, Receiver] = field(default_factory=dict)
+    """Who reads what chats deliver to `/hooks/…`, by chat."""
+    connections: list[Connection] = field(default_factory=list)
+    """What brings or announces what chats deliver, while the desk runs."""
+    port: int = 0
+    """Where the desk listens, once it does."""
     handlers: dict[str, Handler] = field(default_factory=dict)
     """By kind of job; those that need the model are filled in by `think`."""
     model_words: str = "My model is still loading."
@@ -102,6 +114,7 @@ class App:
                 talk=self.webchat,
                 about=lambda: self.model_words,
                 ailments=self.ailments,
+                receivers=self.receivers,
                 public_url=self.settings.public_url,
             )
         )
@@ -114,9 +127,15 @@ class App:
             return [f"The database does not answer: {type(broken).__name__}."]
         return []
 
+    @property
+    def base(self) -> str:
+        """The address of the desk's page, without a slash at its end."""
+        return self.settings.public_url.rstrip("/") or f"http://127.0.0.1:{self.port}"
+
     async def close(self) -> None:
         """Give everything back, in reverse order."""
         await self.webchat.close()
+        await self.talking.close()
         await self.closing.aclose()
         await self.http.aclose()
         await self.db.close()
@@ -134,10 +153,14 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
     http = Http(clock=clock, allowed_private_hosts=settings.private_hosts)
     deps = Deps(http=http, clock=clock, folder=settings.data_dir / "posts")
     platforms: Mapping[str, Platform] = {name: make(deps) for name, make in PLATFORMS.items()}
-    desk = _desk(db, clock, http, platforms, settings)
+    sealer = Sealer(keys_of(settings.data_dir / "sealing.key"))
+    desk = _desk(db, clock, http, platforms, settings, sealer)
     tracing = Tracing(db, clock, platforms, desk.accounts)
-    people, transcript, drawing = People(db, clock), Transcript(db, clock), Drawing(desk)
-    webchat = WebChat(transcript, clock, drawing.draw, Actions(desk, tracing).press, desk.schedule.calendar)
+    people, transcript, drawing, stops = People(db, clock), Transcript(db, clock), Drawing(desk), Stops()
+    actions = Actions(desk, tracing)
+    webchat = WebChat(transcript, clock, drawing.draw, actions.press, desk.schedule.calendar, stops)
+    chats: dict[str, Chat] = {webchat.name: webchat}
+    rows = Rows(db, clock, sealer, people, transcript, desk)
     app = App(
         settings=settings,
         clock=clock,
@@ -150,7 +173,9 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
         transcript=transcript,
         drawing=drawing,
         webchat=webchat,
-        chats={webchat.name: webchat},
+        chats=chats,
+        stops=stops,
+        talking=build_talking(rows, drawing, actions, stops, chats, lambda: app.base),
     )
     app.handlers |= _handlers(app)
     db.wake = app.ticks.wake
@@ -166,6 +191,8 @@ def _handlers(app: App) -> dict[str, Handler]:
         "redraw": notify.redraw,
         "notify": notify.notify,
         "plan": Planned(app.desk.plans, app.people, app.transcript, app.chats).run,
+        "arrive": app.talking.arrivals.arrive,
+        "carry": app.talking.carrier.carry,
         "turn": _not_ready(app.clock),
         "learn": _not_ready(app.clock),
     }
@@ -177,8 +204,9 @@ def _desk(
     http: Http,
     platforms: Mapping[str, Platform],
     settings: Settings,
+    sealer: Sealer,
 ) -> Desk:
-    accounts = Accounts(db, clock, platforms, Sealer(keys_of(settings.data_dir / "sealing.key")))
+    accounts = Accounts(db, clock, platforms, sealer)
     return Desk(
         clock=clock,
         accounts=accounts,
@@ -271,6 +299,8 @@ async def think(app: App) -> None:
         turns=Turns(graph, saver, limits), briefer=Briefer(app.desk, recall, guided=chosen.guided), recall=recall
     )
     app.model_words = chosen.words
-    app.handlers["turn"] = Conversations(app.transcript, app.people, app.desk, app.drawing, app.chats, thinking).turn
+    app.handlers["turn"] = Conversations(
+        app.transcript, app.people, app.desk, app.drawing, app.chats, thinking, app.talking.joining, app.stops
+    ).turn
     app.handlers["learn"] = recall.learn
     app.ticks.wake()

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from content.errors import Problem
 from content.people import Actor
 from content.platform import Field, Numbers, RenderedPart
+from content.transcript import Line
 
 Tone = Literal["plain", "asking", "waiting", "good", "bad"]
 
@@ -85,6 +86,34 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Rows of words and numbers under headings; every row has as many cells as there are headings."""
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line or one row of bars of a chart; a value a category, in their order."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Numbers as a picture. `alt` says the same in words, for those who cannot see it."""
+
+    title: str
+    kind: Literal["bar", "line"]
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    alt: str
+
+
+@dataclass(frozen=True)
 class Card:
     """One thing, drawn from its row at the moment it is shown."""
 
@@ -97,6 +126,8 @@ class Card:
     previews: tuple[Preview, ...] = ()
     groups: tuple[Group, ...] = ()
     buttons: tuple[Button, ...] = ()
+    chart: Chart | None = None
+    table: Table | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +200,8 @@ class Answer:
     tone: Tone = "good"
     go_to: str = ""
     """An address the person must open now, such as a platform's login page."""
+    subject: str = ""
+    """The card that helps now, such as `accounts:all`, for chats that can show it where the press was made."""
 
 
 class Chat(Protocol):
@@ -192,3 +225,10 @@ class Chat(Protocol):
 
     async def progress(self, place: Place, progress: Progress | None) -> None:
         """Show how far the turn is; None: it is over. May be called often; the chat shows what it can keep up with."""
+
+
+def line(message: OutMessage, key: str = "") -> Line:
+    """What is kept of a message: its words, what its card shows, its choices. The card itself is drawn anew each time."""
+    choices = [{"label": choice.label, "say": choice.say} for choice in message.choices]
+    subject = message.card.subject if message.card else None
+    return Line(message.text, subject, {"choices": choices} if choices else {}, key)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-HELP = "help"
+HELP, STOP = "help", "stop"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,10 @@ COMMANDS: Mapping[str, Command] = {
     "connect": Command("accounts:all", "your accounts, and connecting another"),
     "goals": Command("goals:all", "how far you are"),
     HELP: Command("", "what I can do"),
+    "invite": Command("", "let somebody in, such as `/invite approver Jo`"),
+    "link": Command("", "be known in another chat too"),
+    "login": Command("", "a one-time address of the desk's page"),
+    STOP: Command("", "stop what I am doing"),
     "trends": Command("findings:", "what research found lately"),
 }
 

@@ -4,8 +4,9 @@ The handler of `turn` jobs. A job's lane is its conversation, so one conversatio
 What came in while a turn ran, or within the same breath, is one turn.
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,8 +16,10 @@ from agent.events import Did, Doing, Said, TurnEvent
 from agent.graph import TurnContext
 from agent.turn import Turns
 from bot.chat import Chat, Choice, OutMessage, Place, Progress, Step
-from bot.commands import COMMANDS, HELP, command_of, help_text
+from bot.commands import COMMANDS, HELP, STOP, command_of, help_text
 from bot.drawing import Drawing
+from bot.joining import Joining
+from bot.stopping import NOTHING, Stops
 from content.desk import Desk
 from content.errors import ContentError, NotFound
 from content.ids import new_id
@@ -25,6 +28,14 @@ from content.transcript import Transcript, Waiting
 from memory.recall import Recall
 
 log = logging.getLogger(__name__)
+
+
+STOPPED = "Stopped. What is done stands."
+IN_PRIVATE = "I told you in private, since others read here."
+
+
+class Stopped(Exception):
+    """Somebody wanted this turn to stop."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,8 @@ class Conversations:
         drawing: Drawing,
         chats: Mapping[str, Chat],
         thinking: Thinking,
+        joining: Joining,
+        stops: Stops,
     ) -> None:
         self._transcript = transcript
         self._people = people
@@ -66,6 +79,13 @@ class Conversations:
         self._drawing = drawing
         self._chats = chats
         self._thinking = thinking
+        self._stops = stops
+        self._private: dict[str, Callable[[Actor, str], Awaitable[OutMessage]]] = {
+            "link": lambda actor, _: joining.link(actor),
+            "invite": joining.invite,
+            "login": lambda actor, _: joining.login(actor),
+        }
+        """Commands whose answers are for one person alone."""
 
     async def turn(self, conversation_id: str) -> datetime | None:
         """Answer the oldest unanswered messages of one member here; returns when to look again, or None."""
@@ -93,14 +113,17 @@ class Conversations:
         scene = _Scene()
         key = burst[0].id
         command = command_of(burst[0].said.text) if len(burst) == 1 else ""
-        if command:
-            await chat.post(place, await self._commanded(actor, command), key=f"{key}:end")
-            return
         try:
+            if command:
+                await self._command(chat, place, actor, burst[0], command)
+                return
             await self._desk.posts.drop_unfinished(actor, f"event:{key}")
-            async with aclosing(self._events(actor, place, burst)) as events:
-                async for event in events:
-                    await self._show(chat, place, actor, scene, event, key)
+            with self._stops.running(place.conversation_id) as stop:
+                async with aclosing(_until(stop, self._events(actor, place, burst))) as events:
+                    async for event in events:
+                        await self._show(chat, place, actor, scene, event, key)
+        except Stopped:
+            await chat.post(place, OutMessage(STOPPED), key=f"{key}:end")
         except ContentError as error:
             await chat.post(place, OutMessage(error.message), key=f"{key}:end")
         except Exception:
@@ -111,8 +134,24 @@ class Conversations:
             )
             await chat.post(place, OutMessage(sentence), key=f"{key}:end")
 
+    async def _command(self, chat: Chat, place: Place, actor: Actor, waiting: Waiting, name: str) -> None:
+        """Answer a command; what is for one person alone is told in private, whoever else reads here."""
+        key = f"{waiting.id}:end"
+        private = self._private.get(name)
+        if private is None:
+            await chat.post(place, await self._commanded(actor, name), key=key)
+            return
+        message = await private(actor, waiting.said.text.strip().partition(" ")[2])
+        if place.address == actor.member_id or await self._transcript.reader(place.conversation_id):
+            await chat.post(place, message, key=key)
+        else:
+            await chat.note(place, actor.member_id, message.text)
+            await chat.post(place, OutMessage(IN_PRIVATE), key=key)
+
     async def _commanded(self, actor: Actor, name: str) -> OutMessage:
         """The answer to a command: its card, or what there is to say."""
+        if name == STOP:
+            return OutMessage(NOTHING.text)  # what ran was stopped before this could be read
         command = COMMANDS.get(name, COMMANDS[HELP])
         card = await self._drawing.draw(command.subject, actor) if command.subject else None
         return OutMessage(card=card) if card else OutMessage(help_text())
@@ -176,3 +215,29 @@ def _burst(waiting: Sequence[Waiting]) -> list[Waiting]:
     first = waiting[0].member_id
     count = next((index for index, one in enumerate(waiting) if one.member_id != first), len(waiting))
     return list(waiting[:count])
+
+
+async def _until(stop: asyncio.Event, events: AsyncGenerator[TurnEvent, None]) -> AsyncGenerator[TurnEvent, None]:
+    """The events, until somebody wants it stopped.
+
+    Raises:
+        Stopped: somebody does.
+    """
+    stopping = asyncio.ensure_future(stop.wait())
+    coming: asyncio.Future[TurnEvent | None] | None = None
+    try:
+        while True:
+            coming = asyncio.ensure_future(anext(events, None))
+            await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                raise Stopped
+            event = coming.result()
+            if event is None:
+                return
+            yield event
+    finally:
+        stopping.cancel()
+        if coming is not None and not coming.done():  # what is being waited for must end before it can be closed
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+        await events.aclose()

@@ -1,6 +1,5 @@
 """Jobs that tell people: cards redrawn wherever they are shown, and news said where the post belongs."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from content.deliveries import Deliveries
 from content.desk import Desk
 from content.models import DeliveryState
 from content.people import People
-from content.transcript import Copy, Transcript
+from content.transcript import Transcript
 from content.views import DeliveryView, PostView
 
 
@@ -36,18 +35,8 @@ class Notify:
     async def redraw(self, name: str) -> datetime | None:
         """Every copy of a card, in every chat, shows what is true now; a bare name is a post's id."""
         subject = name if ":" in name else f"post:{name}"
-        copies = await self._transcript.redraw(subject)
-        elsewhere = [copy for copy in copies if copy.message.extra.get("ref") and copy.chat in self._chats]
-        await asyncio.gather(*(self._redraw(copy, subject) for copy in elsewhere))
+        await self._transcript.redraw(subject)
         return None
-
-    async def _redraw(self, copy: Copy, subject: str) -> None:
-        """Edit it in a chat that keeps its own messages; our page has drawn it anew already."""
-        actor = await self._people.owner(copy.workspace_id)
-        card = await self._drawing.draw(subject, actor)
-        if card is not None:
-            place = Place(copy.message.conversation_id, copy.workspace_id, copy.chat, copy.address)
-            await self._chats[copy.chat].edit(place, copy.message.extra["ref"], OutMessage(copy.message.text, card))
 
     async def notify(self, subject: str) -> datetime | None:
         """Say what became of a delivery (`news:delivery id`) in the conversation its post came from."""

@@ -1,7 +1,7 @@
 """What the site is built with. It knows no chat and no platform: `app/wiring.py` hands them in."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fastapi import Request
@@ -9,6 +9,7 @@ from fastapi import Request
 from content.accounts import Accounts
 from content.media import MediaStore
 from content.people import Actor, People
+from content.receiving import Receiver
 
 
 class Event(Protocol):
@@ -102,6 +103,8 @@ class Parts:
     """One line about the model that answers, in light words; empty: nothing to say."""
     ailments: Callable[[], Awaitable[Sequence[str]]]
     """What keeps the desk from working, a sentence each; empty when it is well."""
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    """Who reads what chats deliver, by what follows `/hooks/`."""
     public_url: str = ""
     """Where others reach the desk, such as `https://desk.example`; empty: this machine only."""
 

@@ -19,7 +19,7 @@ async def signed_in(request: Request) -> Actor:
     Raises:
         SignedOut: nobody's.
     """
-    actor = await _whose(request)
+    actor = await whose(request)
     if actor is None:
         raise SignedOut
     request.state.actor = actor
@@ -29,7 +29,8 @@ async def signed_in(request: Request) -> Actor:
 Member = Annotated[Actor, Depends(signed_in)]
 
 
-async def _whose(request: Request) -> Actor | None:
+async def whose(request: Request) -> Actor | None:
+    """The member whose browser this is, or None."""
     secret = request.cookies.get(COOKIE, "")
     return await parts_of(request).people.whose(secret) if secret else None
 
@@ -48,7 +49,7 @@ async def sign_in(request: Request, token: str) -> Response:
     try:
         secret = await parts_of(request).people.sign_in(token)
     except NotAllowed as refused:
-        if await _whose(request):
+        if await whose(request):
             return home
         raise SignedOut(refused.message) from refused
     home.set_cookie(

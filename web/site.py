@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from web import calendar, chat, connect, health, media
+from web import calendar, chat, connect, health, media, webhooks
 from web.errors import Bugs, catch_errors
 from web.parts import Parts
 from web.security import Shield
@@ -34,7 +34,7 @@ def make_site(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     catch_errors(app)
-    for module in (chat, calendar, connect, media, health):
+    for module in (chat, calendar, connect, media, health, webhooks):
         app.include_router(module.router)
     app.mount("/static", _Fresh(directory=_STATIC))
     return app

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.cards import calendar_card, week_of
-from bot.chat import Action, Answer, Card, OutMessage, Place, Progress
+from bot.chat import Action, Answer, Card, OutMessage, Place, Progress, line
+from bot.stopping import STOPPING, Stops, is_stop
 from bot.webchat.events import ServerEvent, heartbeat, message_event, progress_event
 from bot.webchat.html import Day, Drawn, message_html, week_html
 from content.errors import ContentError, Invalid
@@ -74,12 +75,15 @@ class _Reader:
 class WebChat:
     """The desk's page. Its conversations are one a member; a place's address is the member's id."""
 
-    def __init__(self, transcript: Transcript, clock: Clock, draw: Draw, press: Press, calendar: Calendar) -> None:
+    def __init__(
+        self, transcript: Transcript, clock: Clock, draw: Draw, press: Press, calendar: Calendar, stops: Stops
+    ) -> None:
         self._transcript = transcript
         self._clock = clock
         self._draw = draw
         self._press = press
         self._calendar = calendar
+        self._stops = stops
         self._turns: defaultdict[str, _Turn] = defaultdict(_Turn)
         self._readers: defaultdict[str, int] = defaultdict(int)
         self._closed = False
@@ -141,6 +145,8 @@ class WebChat:
         if not 0 < len(event_id) <= 80:
             raise Invalid("The page sent a message without its number. Load the page again; your text is kept.")
         place = await self.open(actor)
+        if is_stop(text) and self._stops.stop(place.conversation_id) is STOPPING:
+            return True  # that it stopped is the answer
         card = await self._card(reply_to, actor) if reply_to else None
         said = Said(
             f"{actor.member_id}:{event_id}",
@@ -238,10 +244,3 @@ class WebChat:
         except ContentError as gone:
             log.info("card.not_drawn", extra={"subject": subject[:80], "code": gone.code})
             return None
-
-
-def line(message: OutMessage, key: str = "") -> Line:
-    """What is kept of a message: its words, what its card shows, its choices. The card itself is drawn anew each time."""
-    choices = [{"label": choice.label, "say": choice.say} for choice in message.choices]
-    subject = message.card.subject if message.card else None
-    return Line(message.text, subject, {"choices": choices} if choices else {}, key)

@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 
 from bot.chat import Button, Card, Preview, Progress, Row
 from bot.webchat.words import link, marked_up
-from content.platform import Image, Numbers, RenderedPart
+from bot.words import numbers_words
+from content.platform import Image, RenderedPart
 from content.transcript import MessageView
 
 _TEMPLATES = Environment(
@@ -85,17 +86,6 @@ def linked(part: RenderedPart) -> Markup:
         at = span.end
     out.append(escape(part.text[at:]))
     return Markup("").join(out)
-
-
-def numbers_words(numbers: Numbers) -> str:
-    """What was counted, in words; what was not told is left out."""
-    told = [
-        (numbers.likes, "like", "likes"),
-        (numbers.replies, "reply", "replies"),
-        (numbers.reposts, "repost", "reposts"),
-        (numbers.views, "view", "views"),
-    ]
-    return " · ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in told if count is not None)
 
 
 def questions(card: Card, button: Button) -> list[Question]:

@@ -17,8 +17,10 @@ from agent.briefer import Briefer
 from agent.briefing import Briefing
 from bot.chat import Choice, OutMessage
 from bot.commands import COMMANDS
-from bot.conversation import Conversations, Thinking
+from bot.conversation import IN_PRIVATE, STOPPED, Conversations, Thinking
+from bot.joining import Joining
 from content.errors import Unavailable
+from content.identities import Identities
 from content.models import Role
 from content.transcript import Line, Transcript
 from tests.fakes.agent_desk import AgentDesk, Opens
@@ -86,7 +88,7 @@ async def test_a_post_that_is_touched_twice_is_shown_once(opens: Opens) -> None:
     )
     await desk.talk("write and plan it")
     assert len(desk.chat.cards) == 1
-    assert desk.chat.cards[0].status.startswith("Draft, planned for Tue 24 Nov 09:00"), "and redrawn"
+    assert (await desk.card()).status.startswith("Draft, planned for Tue 24 Nov 09:00")
 
 
 async def test_choices_are_offered_with_the_answer(opens: Opens) -> None:
@@ -199,6 +201,8 @@ def conversations(desk: AgentDesk, **changes: object) -> Conversations:
         "drawing": desk.drawing,
         "chats": desk.chats,
         "thinking": thinking(desk),
+        "joining": Joining(Identities(desk.db, desk.clock), {}, desk.base.people.invite),
+        "stops": desk.stops,
     }
     return Conversations(**{**parts, **changes})  # type: ignore[arg-type]
 
@@ -280,7 +284,7 @@ async def test_what_a_killed_turn_had_drafted_is_not_there_twice(opens: Opens) -
     await desk.jobs.run_all()
     assert desk.chat.texts == ["Here it is."]
     assert [post.number for post in await desk.services.posts.open_posts(desk.actor.workspace_id)] == [2]
-    assert [(card.title, card.status) for card in desk.chat.cards] == [("#1", "Deleted"), ("#2", "Draft")]
+    assert [(await desk.card(number)).status for number in (1, 2)] == ["Deleted", "Draft"]
 
 
 async def test_a_bug_is_told_with_an_id_that_is_in_the_log_and_the_next_turn_works(
@@ -377,3 +381,60 @@ async def test_a_second_chat_answers_in_its_own_place(opens: Opens) -> None:
     await desk.jobs.run_all()
     assert other.texts == ["ok"]
     assert desk.chat.texts == []
+
+
+async def hanging(opens: Opens) -> tuple[AgentDesk, asyncio.Task[object]]:
+    """A desk whose turn has begun and waits for its model."""
+    thinking_now, never = asyncio.Event(), asyncio.Event()
+
+    async def hang_once() -> None:
+        if not thinking_now.is_set():
+            thinking_now.set()
+            await never.wait()
+
+    desk = await opens(WaitingModel(["First.", "Second."], hang_once))
+    await desk.say("think about it")
+    turn: asyncio.Task[object] = asyncio.create_task(desk.jobs.run_all())
+    await thinking_now.wait()
+    return desk, turn
+
+
+async def test_a_turn_that_runs_can_be_stopped(opens: Opens) -> None:
+    desk, turn = await hanging(opens)
+    assert desk.stops.stop(desk.place.conversation_id).text.startswith("Stopping")
+    await turn
+    assert desk.chat.texts == [STOPPED]
+    assert desk.chat.log[-1] == "over"
+    assert await open_events(desk) == 0
+    assert await desk.talk("and now?") == "First."
+
+
+async def test_what_is_said_while_a_turn_runs_is_answered_after_it(opens: Opens) -> None:
+    desk, turn = await hanging(opens)
+    await desk.say("one more thing")
+    desk.stops.stop(desk.place.conversation_id)
+    await turn
+    await desk.jobs.run_all()
+    assert desk.chat.texts == [STOPPED, "First."]
+
+
+async def test_nothing_runs_so_there_is_nothing_to_stop(opens: Opens) -> None:
+    desk = await opens(ScriptedModel(["Hello."]))
+    assert desk.stops.stop(desk.place.conversation_id).text == "Nothing is running here just now."
+    await desk.talk("hi")
+    assert desk.stops.stop(desk.place.conversation_id).tone == "plain"
+
+
+async def test_a_command_that_is_for_one_person_is_answered_to_them_alone(opens: Opens) -> None:
+    desk = await opens(ScriptedModel([]))
+    assert await desk.talk("/login") == IN_PRIVATE
+    [(member_id, words)] = desk.chat.notes
+    assert member_id == desk.actor.member_id
+    assert words.startswith("This opens the desk's page as you")
+    own = await desk.open(desk.actor.member_id)
+    assert "No other chat is connected" in await desk.talk("/link", own)
+
+
+async def test_a_refused_command_says_why(opens: Opens) -> None:
+    desk = await opens(ScriptedModel([]))
+    assert "Whom shall I invite" in await desk.talk("/invite somebody")

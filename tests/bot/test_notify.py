@@ -1,19 +1,13 @@
 """What became of a post is shown on every copy of its card, and said once where the post belongs."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.chat import OutMessage
-from bot.notify import Notify
-from content.deliveries import Deliveries
-from content.models import Job, JobState
 from content.transcript import Line
 from content.views import PostView
 from content.wording import Wording
 from tests.fakes.agent_desk import AgentDesk, Opens
-from tests.fakes.chat import FakeChat
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import Do, FakePlatform
 
@@ -42,25 +36,6 @@ async def post_now(desk: AgentDesk, *texts: str, accounts: tuple[str, ...] = ("f
     return post
 
 
-async def show(desk: AgentDesk, chat: FakeChat, address: str, post: PostView) -> str:
-    card = await desk.drawing.draw(f"post:{post.id}", desk.actor)
-    place = await desk.open(address, chat.name)
-    return await chat.post(place, OutMessage("Look:", card))
-
-
-async def test_every_copy_in_every_chat_is_redrawn(desk: AgentDesk) -> None:
-    pigeon = FakeChat(desk.transcript, "pigeon")
-    desk.chats["pigeon"] = pigeon
-    post = await draft(desk)
-    refs = [await show(desk, desk.chat, "room", post), await show(desk, desk.chat, "hall", post)]
-    await show(desk, pigeon, "roof", post)
-    await desk.press("approve", post.id, 1)
-    shown = [desk.chat.messages[ref] for ref in refs] + list(pigeon.messages.values())
-    assert [one.message.card and one.message.card.status for one in shown] == ["Approved, no time yet"] * 3
-    assert [one.message.text for one in shown] == ["Look:"] * 3, "what stands beside the card stays"
-    assert [one.edits for one in shown] == [1, 1, 1]
-
-
 async def test_our_own_page_draws_anew_by_itself(desk: AgentDesk) -> None:
     post = await draft(desk)
     await desk.transcript.add(desk.place.conversation_id, Line(subject=f"post:{post.id}"))
@@ -68,26 +43,6 @@ async def test_our_own_page_draws_anew_by_itself(desk: AgentDesk) -> None:
     await desk.press("approve", post.id, 1)
     assert await desk.transcript.since(desk.place.conversation_id, before)
     assert desk.chat.log == []
-
-
-async def test_any_card_can_be_redrawn_not_only_a_posts(desk: AgentDesk) -> None:
-    card = await desk.drawing.draw("accounts:all", desk.actor)
-    ref = await desk.chat.post(desk.place, OutMessage("", card))
-    await desk.base.connect("fake", "eve")
-    await desk.jobs.run_all()
-    shown = desk.chat.messages[ref].message.card
-    assert shown is not None
-    assert "Fake eve" in [row.title for row in shown.groups[0].rows]
-
-
-async def test_a_chat_that_was_switched_off_keeps_no_other_from_being_redrawn(desk: AgentDesk) -> None:
-    pigeon = FakeChat(desk.transcript, "pigeon")
-    post = await draft(desk)
-    await show(desk, pigeon, "roof", post)
-    ref = await show(desk, desk.chat, "room", post)
-    await desk.press("approve", post.id, 1)
-    assert desk.chat.messages[ref].edits == 1
-    assert {job.state for job in await desk.base.rows(Job)} == {JobState.DONE}
 
 
 async def test_several_accounts_that_finish_together_are_told_once(desk: AgentDesk) -> None:
@@ -181,16 +136,3 @@ async def test_a_post_that_belongs_nowhere_is_told_nowhere(desk: AgentDesk) -> N
     await desk.jobs.run_all()
     assert desk.chat.texts == []
     assert await desk.notify.notify(f"sent:{post.deliveries[0].id}") is None
-
-
-async def test_a_card_that_is_gone_is_left_as_it_is(desk: AgentDesk) -> None:
-    class Blind:
-        async def draw(self, subject: str, actor: object) -> None:
-            return None
-
-    post = await draft(desk)
-    ref = await show(desk, desk.chat, "room", post)
-    notify = Notify(desk.services, desk.base.people, desk.transcript, Deliveries(desk.db), Blind(), desk.chats)  # type: ignore[arg-type]
-    await notify.redraw(post.id)
-    assert desk.chat.messages[ref].edits == 0
-    assert replace(desk.chat.messages[ref]).message.card

@@ -22,12 +22,15 @@ from bot.actions import Actions
 from bot.chat import Action, Answer, Button, Card, Chat, Place
 from bot.conversation import Conversations, Thinking
 from bot.drawing import Drawing
+from bot.joining import Joining
 from bot.notify import Notify
 from bot.planned import Planned
+from bot.stopping import Stops
 from content.database import Database
 from content.deliveries import Deliveries
 from content.desk import Desk as Services
 from content.goals import Goals
+from content.identities import Identities
 from content.jobs import Handler, Jobs
 from content.people import Actor
 from content.plans import Plans
@@ -69,6 +72,7 @@ class AgentDesk:
     drawing: Drawing
     notify: Notify
     actions: Actions
+    stops: Stops
     jobs: Jobs
     handlers: dict[str, Handler]
     place: Place
@@ -214,7 +218,9 @@ async def _wired(
     graph = build_graph(model, reads_text=True, token_budget=token_budget, checkpointer=saver)
     turns = Turns(graph, saver, limits)
     thinking = Thinking(turns=turns, briefer=briefer, recall=recall)
-    conversations = Conversations(transcript, base.people, services, drawing, chats, thinking)
+    stops = Stops()
+    joining = Joining(Identities(db, clock), {}, base.people.invite)
+    conversations = Conversations(transcript, base.people, services, drawing, chats, thinking, joining, stops)
     notify = Notify(services, base.people, transcript, deliveries, drawing, chats)
     handlers: dict[str, Handler] = {
         "publish": base.publishing.publish,
@@ -241,6 +247,7 @@ async def _wired(
         drawing=drawing,
         notify=notify,
         actions=Actions(services, base.tracing),
+        stops=stops,
         jobs=Jobs(db, clock, handlers),
         handlers=handlers,
         place=Place(where, base.actor.workspace_id, chat.name, "room"),

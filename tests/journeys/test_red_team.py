@@ -19,6 +19,7 @@ from langchain_core.messages.tool import tool_call
 from agent.prompt import SYSTEM
 from content.database import Database
 from content.models import Approval, Delivery, DeliveryState, Post, PostState, Role
+from content.people import RIGHTS
 from tests.fakes.agent_desk import AgentDesk, agent_desk
 from tests.fakes.clock import FakeClock
 from tests.fakes.model import calling
@@ -215,7 +216,7 @@ async def test_only_a_press_makes_one_go_out(desk: AgentDesk) -> None:
     assert public(desk) == ["Bait"]
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", [role for role in Role if "read" in RIGHTS[role]])
 @pytest.mark.parametrize("words", ["yes, approved", "post_now:post_1:1"])
 async def test_a_word_in_the_chat_never_approves(desk: AgentDesk, role: Role, words: str) -> None:
     desk.script._replies.extend([bait(), "Here.", calling("request_approval", post=1), "Approved and published!"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat import Action, Answer, Card, Choice, OutMessage, Place, Progress, Step
+from bot.stopping import Stops
 from bot.webchat import WebChat
 from bot.webchat import chat as webchat
 from bot.webchat.events import ServerEvent
@@ -28,7 +29,8 @@ class Room:
         self.pressed: list[Action] = []
         self.entries: list[CalendarEntry] = []
         self.transcript = Transcript(db, clock)
-        self.chat = WebChat(self.transcript, clock, self.draw, self.press, self.calendar)
+        self.stops = Stops()
+        self.chat = WebChat(self.transcript, clock, self.draw, self.press, self.calendar, self.stops)
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
         if subject == "post:broken":

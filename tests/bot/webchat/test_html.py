@@ -11,12 +11,12 @@ from bot.webchat.html import (
     initial,
     linked,
     message_html,
-    numbers_words,
     plain_address,
     progress_html,
     questions,
     week_html,
 )
+from bot.words import numbers_words
 from content.errors import Problem
 from content.platform import Field, Image, LinkCard, Numbers, RenderedPart, Span
 from content.transcript import MessageView

@@ -30,7 +30,7 @@ def test_light_markdown_becomes_blocks(text: str, html: str) -> None:
         ("`**code**`", "<code>**code**</code>"),
         ("2 * 3 * 4 and snake_case_name", "2 * 3 * 4 and snake_case_name"),
         ("in file:///a/b%20%3Cc%3E/post.md", "in <code>/a/b &lt;c&gt;/post.md</code>"),
-        ("**a `b` c**", "<strong>a <code>b</code> c</strong>"),
+        ("**a `b` c**", "<strong>a </strong><code>b</code><strong> c</strong>"),
     ],
 )
 def test_emphasis_is_read_where_it_is_meant(text: str, html: str) -> None:
