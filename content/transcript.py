@@ -105,20 +105,25 @@ class Transcript:
         if found is None:
             async with self._db.writing() as session:
                 found = await session.scalar(where)  # another tab may have been faster
-                if found is None:
-                    found = Conversation(
-                        id=new_id("conversation"),
-                        workspace_id=workspace_id,
-                        chat=chat,
-                        place=address,
-                        outward=outward,
-                        member_id=member_id,
-                        created_at=self._clock.now(),
-                    )
-                    session.add(found)
+                found = found or self._begun(session, workspace_id, chat, address, outward, member_id)
         if found.workspace_id != workspace_id:
             raise NotFound("Another desk talks here already. Talk to me in private, or in a room of your own.")
         return found.id
+
+    def _begun(
+        self, session: AsyncSession, workspace_id: str, chat: str, address: str, outward: bool, member_id: str | None
+    ) -> Conversation:
+        row = Conversation(
+            id=new_id("conversation"),
+            workspace_id=workspace_id,
+            chat=chat,
+            place=address,
+            outward=outward,
+            member_id=member_id,
+            created_at=self._clock.now(),
+        )
+        session.add(row)
+        return row
 
     # what the desk says
 

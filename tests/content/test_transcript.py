@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from content.incoming import LONGEST
 from content.media import MediaStore
 from content.models import Job
 from content.people import Actor, People
-from content.transcript import PAGE, Line, Said, Transcript
+from content.transcript import BREATH, PAGE, Line, Said, Transcript
 from tests.fakes.clock import FakeClock
 
 PIXEL = bytes.fromhex(
@@ -195,3 +196,39 @@ async def test_nobody_speaks_in_a_conversation_of_another_workspace(
     stranger = Actor("workspace_other", ada.member_id, "Eve", ada.role, "UTC")
     with pytest.raises(NotFound, match="no such conversation"):
         await transcript.say(stranger, here, Said("1", "hello"))
+
+
+async def test_a_place_can_be_looked_for_without_being_opened(transcript: Transcript, ada: Actor, here: str) -> None:
+    assert await transcript.find("web", ada.member_id) == here
+    assert await transcript.find("web", "nobody") is None
+
+
+async def test_a_private_place_has_one_reader_and_a_room_has_none(transcript: Transcript, ada: Actor) -> None:
+    room = await transcript.open(ada.workspace_id, "slack", "T1/C1/1.0", outward=True)
+    alone = await transcript.open(ada.workspace_id, "slack", "T1/D1/1.0", outward=True, member_id=ada.member_id)
+    assert await transcript.reader(room) is None
+    assert await transcript.reader(alone) == ada.member_id
+
+
+async def test_another_workspace_cannot_talk_in_a_room_that_is_taken(transcript: Transcript, ada: Actor) -> None:
+    await transcript.open(ada.workspace_id, "slack", "T1/C1/", outward=True)
+    with pytest.raises(NotFound, match="Another desk talks here"):
+        await transcript.open("workspace_2", "slack", "T1/C1/", outward=True)
+
+
+async def test_nothing_is_said_in_a_conversation_of_another_workspace(
+    transcript: Transcript, ada: Actor, here: str
+) -> None:
+    with pytest.raises(NotFound, match="no such conversation here"):
+        await transcript.say(replace(ada, workspace_id="workspace_2"), here, Said("1", "Hello"))
+
+
+async def test_outside_a_turn_waits_for_the_rest_of_the_breath(
+    transcript: Transcript, ada: Actor, here: str, db: Database, clock: FakeClock
+) -> None:
+    room = await transcript.open(ada.workspace_id, "slack", "T1/C1/1.0", outward=True)
+    await transcript.say(ada, room, Said("1", "one"))
+    await transcript.say(ada, here, Said("2", "two"))
+    async with db.reading() as session:
+        jobs = {row.subject: row.run_at for row in (await session.scalars(select(Job).where(Job.kind == "turn"))).all()}
+    assert jobs == {room: clock.now() + BREATH, here: clock.now()}
