@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.chat import Answer, Button, Card, OutMessage
 from bot.native import Heard, Native, Outgoing, Pressed, Sender
-from content.errors import Invalid
+from content.errors import ContentError, Invalid
 from content.identities import Identities
 from content.models import Role
 from content.people import Actor
@@ -39,8 +39,13 @@ class Joining:
 
     async def stranger(self, native: Native, sender: Sender, address: str) -> None:
         """Tell somebody whom no desk knows how to be let in, once; after that, nothing."""
-        if await self._identities.first_time(native.name, sender.remote_id):
+        if not await self._identities.first_time(native.name, sender.remote_id):
+            return
+        try:
             await native.note(address, sender.remote_id, self.unknown(native))
+        except ContentError:
+            await self._identities.not_told(native.name, sender.remote_id)
+            raise
 
     def unknown(self, native: Native) -> str:
         """What somebody whom no desk knows is told."""

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.audit import record
@@ -229,6 +229,11 @@ class Identities:
                 upserting(session, Stranger).values(told).on_conflict_do_nothing().returning(Stranger.id)
             )
             return kept.first() is not None
+
+    async def not_told(self, chat: str, remote_id: str) -> None:
+        """They could not be told after all: the next time is the first."""
+        async with self._db.writing() as session:
+            await session.execute(delete(Stranger).where(Stranger.chat == chat, Stranger.remote_id == remote_id))
 
     # teams
 

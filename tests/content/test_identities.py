@@ -167,6 +167,9 @@ async def test_a_stranger_counts_as_told_after_the_first_time(identities: Identi
     assert await identities.first_time("telegram", "9")
     assert not await identities.first_time("telegram", "9")
     assert await identities.first_time("slack", "9")
+    await identities.not_told("telegram", "9")
+    assert await identities.first_time("telegram", "9")
+    assert not await identities.first_time("slack", "9")
 
 
 async def test_a_team_belongs_to_a_workspace_until_the_desk_is_put_out(identities: Identities, desk: Desk) -> None:
