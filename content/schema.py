@@ -1,5 +1,7 @@
 """Bringing a database to the newest schema, and saying whether the models still match it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from content.database import Base, Database
 
@@ -30,8 +33,21 @@ async def migrate(db: Database, to: str = "head") -> None:
         else:
             command.upgrade(config(connection), to)
 
-    async with db.engine.begin() as connection:
-        await connection.run_sync(run)
+    async with db.engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        async with _without_cascades(connection) if sqlite else nullcontext(), connection.begin():
+            await connection.run_sync(run)
+
+
+@asynccontextmanager
+async def _without_cascades(connection: AsyncConnection) -> AsyncIterator[None]:
+    """SQLite alters a table by copying and dropping it, and a drop would delete every row that refers to one of its rows."""
+    raw: Any = (await connection.get_raw_connection()).driver_connection  # the pragma does nothing in a transaction
+    await raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        await raw.execute("PRAGMA foreign_keys=ON")
 
 
 async def is_current(db: Database) -> bool:

@@ -1,6 +1,7 @@
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect, text
 
 from content.database import Base, Database
 from content.schema import differences, is_current, migrate
@@ -22,3 +23,44 @@ async def test_migrating_goes_up_and_down_again(tmp_path: Path) -> None:
     assert set(tables) - {"alembic_version"} == set()
     assert len(Base.metadata.tables) > 20
     await db.close()
+
+
+async def test_a_desk_of_the_first_release_keeps_everything_it_had(tmp_path: Path) -> None:
+    db = Database(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}", FakeClock())
+    await migrate(db, "0001")
+    before: dict[str, dict[str, Any]] = {
+        "workspace": {"id": "w", "name": "My desk", "zone": "Europe/Berlin"},
+        "member": {"id": "m", "workspace_id": "w", "name": "You", "role": "owner"},
+        "conversation": {"id": "c", "workspace_id": "w", "chat": "web", "place": "m", "changes": 3},
+        "message": {"id": "x", "conversation_id": "c", "position": 1, "changed": 3, "text": "Hello", "extra": "{}"},
+    }
+    async with db.engine.begin() as connection:
+        for table, row in before.items():
+            filled = await connection.run_sync(_filled, table, row)
+            names, marks = ", ".join(filled), ", ".join(f":{name}" for name in filled)
+            await connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), filled)  # noqa: S608
+    await migrate(db)
+    assert await differences(db) == []
+    async with db.engine.connect() as connection:
+        for table, row in before.items():
+            [kept] = (await connection.execute(text(f"SELECT * FROM {table}"))).mappings().all()  # noqa: S608
+            assert row.items() <= {name: kept[name] for name in row}.items()
+        message = (await connection.execute(text("SELECT carry FROM message"))).scalar_one()
+        conversation = (await connection.execute(text("SELECT outward, status_ref FROM conversation"))).one()
+    assert message == ""
+    assert tuple(conversation) == (0, "")
+    async with db.engine.connect() as connection:
+        assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar_one() == 1
+        assert (await connection.execute(text("PRAGMA foreign_key_check"))).all() == []
+    await db.close()
+
+
+def _filled(connection: Connection, table: str, row: dict[str, Any]) -> dict[str, Any]:
+    """The row, with something in every column that must have a value."""
+    columns = inspect(connection).get_columns(table)
+    needed = {
+        column["name"]: "2026-01-01 00:00:00" if "DATE" in str(column["type"]).upper() else 0
+        for column in columns
+        if not column["nullable"] and column["default"] is None
+    }
+    return {**needed, **row}
