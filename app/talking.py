@@ -13,6 +13,7 @@ from bot.hearing import Hearing
 from bot.joining import Joining
 from bot.native import Native
 from bot.outward import OutwardChat
+from bot.pace import Pace
 from bot.pressing import Pressing, Shared
 from bot.stopping import Stops
 from bot.whereabouts import Whereabouts
@@ -22,7 +23,7 @@ from content.desk import Desk
 from content.forms import Forms
 from content.identities import Identities
 from content.inbox import Inbox
-from content.people import People
+from content.people import Actor, People
 from content.sealing import Sealer
 from content.times import Clock
 from content.transcript import Transcript
@@ -57,14 +58,22 @@ class Talking:
     chats: dict[str, Chat]
     """These as the rest of the desk sees them, and our own page."""
     outward: dict[str, OutwardChat] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
+    """What all chats keep to, each in lanes of its own."""
 
     async def add(self, native: Native) -> None:
         """A chat is ready: what waits for it is carried, what an earlier process left standing is taken away."""
         chat = OutwardChat(native, self.transcript, self.carrying, self.identities.remote)
         self.natives[native.name] = native
         self.outward[native.name] = self.chats[native.name] = chat
+        await self.inbox.keep_tidy()
         await self.carrying.take_up([native.name])
         await chat.clear_standing()
+
+    async def installed(self, actor: Actor, chat: str, team_id: str, team: str, remote_id: str) -> None:
+        """A member installed the desk in a team of a chat, where they are called `remote_id`."""
+        await self.identities.move_in(actor.workspace_id, chat, team_id, team)
+        await self.identities.attach(actor.member_id, chat, remote_id, actor.name)
 
     async def close(self) -> None:
         """Let what is being shown be shown."""

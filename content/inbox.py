@@ -7,7 +7,7 @@ a chat waits for its acknowledgement. Each caller still waits for its own commit
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -25,6 +25,7 @@ MOST_AT_ONCE = 200
 """Arrivals of one commit."""
 KEPT = timedelta(days=7)
 """How long what was handled is remembered; no chat delivers again after so long."""
+TIDY_EVERY = timedelta(days=1)
 JOB = "arrive"
 
 
@@ -152,13 +153,18 @@ class Inbox:
                 update(Arrival).where(Arrival.id == arrival_id).values(tries=Arrival.tries + 1, error=error[:2000])
             )
 
-    async def tidy(self) -> int:
-        """Forget what was handled long ago; returns how many."""
+    async def keep_tidy(self) -> None:
+        """Have `tidy` run once a day from now on."""
+        now = self._clock.now()
         async with self._db.writing() as session:
-            gone = await session.execute(
-                delete(Arrival).where(Arrival.handled_at < self._clock.now() - KEPT).returning(Arrival.id)
-            )
-            return len(gone.all())
+            await jobs.put(session, "tidy", "inbox", run_at=now, now=now)
+
+    async def tidy(self, _subject: str) -> datetime:
+        """Forget what was handled long ago; returns when to do it again. The handler of `tidy` jobs."""
+        now = self._clock.now()
+        async with self._db.writing() as session:
+            await session.execute(delete(Arrival).where(Arrival.handled_at < now - KEPT))
+        return now + TIDY_EVERY
 
 
 def _not_kept(one: Delivered, broken: SQLAlchemyError) -> Unavailable:

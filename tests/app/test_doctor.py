@@ -40,6 +40,8 @@ async def test_what_is_connected_and_what_must_be_connected_again(data: Path) ->
         ({"openai_api_key": "k"}, "✗ The endpoint's model is not named. Set COPYDESK_MODEL."),
         ({"model_file": "/nowhere.gguf"}, "✗ The model is the file /nowhere.gguf, which does not exist."),
         ({"public_url": "https://desk.example.com"}, "✓ Others reach the desk at https://desk.example.com."),
+        ({}, "· Slack is not set up; docs/slack.md says how."),
+        ({"telegram_bot_token": "1:a"}, "✓ Telegram is set up. “copydesk doctor telegram” looks at it closely."),
         ({"database_url": "nowhere"}, "COPYDESK_DATABASE_URL"),
     ],
 )

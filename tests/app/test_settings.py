@@ -114,3 +114,43 @@ def test_the_table_and_the_example_name_every_setting() -> None:
 
 def test_the_example_file_is_the_one_made_from_the_settings() -> None:
     assert (ROOT / ".env.example").read_text() == example()
+
+
+def test_slack_is_set_up_with_a_token_or_for_several_teams() -> None:
+    assert not settings().lives_in_slack
+    one = settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1")
+    one.check()
+    assert one.lives_in_slack
+    assert {"xoxb-1", "xapp-1"} <= set(one.secrets)
+    many = settings(
+        slack_client_id="1.2", slack_client_secret="s", slack_signing_secret="s", public_url="https://d.example"
+    )
+    many.check()
+    assert many.lives_in_slack
+
+
+@pytest.mark.parametrize(
+    ("given", "variable_named"),
+    [
+        ({"slack_bot_token": "xoxb-1"}, "COPYDESK_SLACK_SIGNING_SECRET"),
+        ({"slack_app_token": "xapp-1"}, "COPYDESK_SLACK_BOT_TOKEN"),
+        ({"slack_client_id": "1.2", "slack_signing_secret": "s"}, "COPYDESK_SLACK_CLIENT_SECRET"),
+        ({"slack_client_secret": "s", "slack_bot_token": "t", "slack_app_token": "x"}, "COPYDESK_SLACK_CLIENT_ID"),
+        (
+            {"slack_client_id": "1.2", "slack_client_secret": "s", "slack_signing_secret": "s"},
+            "COPYDESK_PUBLIC_URL",
+        ),
+        ({"telegram_bot_token": "1:a", "telegram_mode": "webhook"}, "COPYDESK_PUBLIC_URL"),
+    ],
+)
+def test_a_chat_that_is_half_set_up_is_refused(given: dict[str, str], variable_named: str) -> None:
+    assert variable_named in problems(**given)
+
+
+def test_telegram_calls_us_where_it_can_and_is_asked_elsewhere() -> None:
+    assert not settings(telegram_bot_token="1:a").telegram_webhook
+    assert not settings(telegram_bot_token="1:a", public_url="http://desk.lan").telegram_webhook
+    assert settings(telegram_bot_token="1:a", public_url="https://desk.example.com").telegram_webhook
+    assert settings(telegram_bot_token="1:a").lives_on_telegram
+    polled = settings(telegram_bot_token="1:a", telegram_mode="polling", public_url="https://desk.example.com")
+    assert not polled.telegram_webhook

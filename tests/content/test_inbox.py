@@ -1,14 +1,14 @@
 """What chats deliver is kept once, with its job, in order, and is given out lane by lane."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import event, func, select, text
 
 from content.database import Database
 from content.errors import Unavailable
-from content.inbox import KEPT, MOST_AT_ONCE, Delivered, Inbox
+from content.inbox import KEPT, MOST_AT_ONCE, TIDY_EVERY, Delivered, Inbox
 from content.jobs import Jobs
 from content.models import Arrival, Job
 from tests.fakes.clock import FakeClock
@@ -97,13 +97,20 @@ async def test_a_new_arrival_wakes_a_lane_that_waits_for_later(inbox: Inbox, db:
     assert await runner.run_due() == 1
 
 
-async def test_long_handled_arrivals_are_forgotten(inbox: Inbox, clock: FakeClock) -> None:
+async def test_long_handled_arrivals_are_forgotten(inbox: Inbox, db: Database, clock: FakeClock) -> None:
     await inbox.take(delivered(1))
     await inbox.take(delivered(2))
     await inbox.handled((await inbox.waiting_in("room"))[0].id)
     clock.move(KEPT + timedelta(seconds=1))
-    assert await inbox.tidy() == 1
+    await inbox.keep_tidy()
+    assert await Jobs(db, clock, {"tidy": inbox.tidy, "arrive": _nothing}).run_due()
+    assert await count(db, Arrival) == 1
     assert [one.event_id for one in await inbox.waiting_in("room")] == ["event 2"]
+    assert await Jobs(db, clock, {}).next_at() == clock.now() + TIDY_EVERY
+
+
+async def _nothing(_lane: str) -> datetime | None:
+    return None
 
 
 async def test_what_cannot_be_kept_is_not_acknowledged(inbox: Inbox, db: Database) -> None:

@@ -283,6 +283,7 @@ async def talking_desk(desk: AgentDesk, *natives: FakeNative) -> AsyncIterator[T
     desk.handlers |= {
         "arrive": talking.arrivals.arrive,
         "carry": talking.carrier.carry,
+        "tidy": talking.inbox.tidy,
         "turn": conversations.turn,
     }
     yield opened
