@@ -89,7 +89,7 @@ def build_talking(
     identities, inbox = Identities(rows.db, rows.clock), Inbox(rows.db, rows.clock)
 
     async def sign_in(member_id: str) -> str:
-        return f"{base()}/?token={await rows.people.invite(member_id)}"
+        return f"{base()}/come-in?token={await rows.people.invite(member_id)}"
 
     joining = Joining(identities, natives, sign_in)
     outward: dict[str, OutwardChat] = {}

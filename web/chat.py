@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from markupsafe import Markup
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -90,6 +90,18 @@ async def _lines(following: AsyncIterator[Event], about: Callable[[], str]) -> A
             told = about()
             yield f"event: about\ndata: {json.dumps(told)}\n\n"
         yield _as_text(event)
+
+
+@router.get("/come-in")
+async def come_in(request: Request, token: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """A sign-in address that was sent in a chat: it asks first, so that a preview that looks ahead uses up nothing."""
+    return page(request, "come_in.html", token=token)
+
+
+@router.post("/come-in")
+async def came_in(request: Request, token: Annotated[str, Form(max_length=200)]) -> Response:
+    """The button on that page."""
+    return await sign_in(request, token)
 
 
 def _as_text(event: Event) -> str:

@@ -51,7 +51,7 @@ def status_of(error: ContentError) -> int:
 
 def told(request: Request, status: int, code: str, sentence: str) -> Response:
     """The sentence as the browser wants it: a page where one was opened, JSON for our scripts."""
-    if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", ""):
+    if "text/html" in request.headers.get("accept", ""):
         title = TITLES.get(status, "That did not work")
         return page(request, "trouble.html", status=status, title=title, sentence=sentence, code=code)
     return JSONResponse({"error": sentence, "code": code}, status)

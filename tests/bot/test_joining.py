@@ -112,7 +112,7 @@ async def test_a_word_asked_for_where_others_read_is_told_in_private(talk: Talki
 
 async def test_the_desks_page_is_reached_by_a_one_time_address(talk: TalkingDesk) -> None:
     await talk.says("/login", chat="one")
-    assert "http://desk.example/?token=" in talk.natives["one"].heads("dm-ann")[-1]
+    assert "http://desk.example/come-in?token=" in talk.natives["one"].heads("dm-ann")[-1]
 
 
 async def test_without_another_chat_there_is_nothing_to_link(opens: Opens) -> None:

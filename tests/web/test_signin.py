@@ -41,6 +41,22 @@ async def test_a_used_address_still_leads_who_is_signed_in_to_the_chat(desk: Sta
     assert (again.status_code, again.headers["location"]) == (303, "/")
 
 
+async def test_an_address_sent_in_a_chat_asks_first_and_a_preview_uses_up_nothing(desk: StandIn) -> None:
+    token = await desk.token()
+    async with desk.browser() as preview:
+        looked = await preview.get("/come-in", params={"token": token}, headers=PAGE)
+        assert f'name="token" value="{token}"' in looked.text
+        assert "set-cookie" not in looked.headers
+    async with desk.browser() as browser:
+        way_in = await browser.post("/come-in", data={"token": token})
+        assert (way_in.status_code, way_in.headers["location"]) == (303, "/")
+        assert (await browser.get("/")).status_code == 200
+    async with desk.browser() as late:
+        refused = await late.post("/come-in", data={"token": token}, headers=PAGE)
+        assert (refused.status_code, "used already or is too old" in refused.text) == (401, True)
+        assert "<html" in refused.text
+
+
 @pytest.mark.parametrize("headers", [{"purpose": "prefetch"}, {"sec-purpose": "prefetch;prerender"}])
 async def test_a_browser_that_fetches_ahead_uses_up_nothing(desk: StandIn, headers: dict[str, str]) -> None:
     token = await desk.token()
