@@ -3,10 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.chat import Action, Answer
+from bot.decisions import EVERYBODY
+from bot.rules import read_rule, rule_words
 from content.desk import Desk
 from content.errors import ContentError, Invalid
+from content.models import PostState
 from content.platform import Elsewhere
 from content.tracing import Tracing
+from content.views import PostView
 from content.wording import Wording
 
 BY_HAND = "edited by hand"
@@ -38,6 +42,12 @@ class Actions:
             "connect": self._connect,
             "disconnect": self._disconnect,
             "remove": self._remove,
+            "request": self._request,
+            "changes": self._changes,
+            "delegate": self._delegate,
+            "set_policy": self._set_policy,
+            "hold_all": self._hold_all,
+            "release_all": self._hold_all,
         }
 
     async def press(self, action: Action) -> Answer:
@@ -54,12 +64,45 @@ class Actions:
 
     async def _approve(self, action: Action) -> Answer:
         post = await self._desk.approvals.approve(action.actor, action.id, action.revision, button=_press(action))
+        if post.state is not PostState.APPROVED:
+            return Answer(_counted(post))
         when = "It goes out at its time." if post.due_at else "Now give it a time, or press Post now."
         return Answer(f"Approved #{post.number}. {when}")
 
     async def _post_now(self, action: Action) -> Answer:
         post = await self._desk.schedule.post_now(action.actor, action.id, action.revision, button=_press(action))
+        if post.state is not PostState.APPROVED:
+            return Answer(f"{_counted(post)} It does not go out now: press Post now again after that.")
         return Answer(f"#{post.number} is going out now.")
+
+    async def _request(self, action: Action) -> Answer:
+        who = action.form.get("who", "")
+        members = () if who in ("", EVERYBODY) else (who,)
+        post = await self._desk.approvals.request(action.actor, action.id, members)
+        names = [one.name for one in post.deciding.asked]
+        return Answer(f"#{post.number} waits for approval" + (f": I asked {', '.join(names)}." if names else "."))
+
+    async def _changes(self, action: Action) -> Answer:
+        note = action.form.get("note", "")
+        post = await self._desk.approvals.request_changes(action.actor, action.id, action.revision, note)
+        return Answer(f"#{post.number} is a draft again, and its author hears what should change.")
+
+    async def _delegate(self, action: Action) -> Answer:
+        who = action.form.get("who", "")
+        post = await self._desk.approvals.delegate(action.actor, action.id, action.revision, who)
+        return Answer(f"I asked {post.deciding.name_of(who)} about #{post.number} instead of you.")
+
+    async def _set_policy(self, action: Action) -> Answer:
+        name, value = read_rule(action.id, action.form)
+        rules = await self._desk.approvals.policy.set(action.actor, **{name: value})  # type: ignore[arg-type]
+        return Answer(f"From now on: {rule_words(name, rules)}.")
+
+    async def _hold_all(self, action: Action) -> Answer:
+        held = action.verb == "hold_all"
+        await self._desk.schedule.hold_everything(action.actor, held)
+        if held:
+            return Answer("Everything is on hold: nothing goes out until somebody lets it.")
+        return Answer("Posts go out at their times again; what is late asks first.")
 
     async def _schedule(self, action: Action) -> Answer:
         scheduled = await self._desk.schedule.set(action.actor, action.id, action.form.get("when", ""))
@@ -108,7 +151,7 @@ class Actions:
         return Answer("Noted: it is not there. I am sending it now.")
 
     async def _reconnect(self, action: Action) -> Answer:
-        return Answer("Connect the account again; what waits goes out after it.", "asking", "/connect")
+        return Answer("Connect the account again; what waits goes out after it.", "asking", "/connect", "accounts:all")
 
     async def _connect(self, action: Action) -> Answer:
         result = await self._desk.accounts.begin(
@@ -129,6 +172,12 @@ class Actions:
     async def _disconnect(self, action: Action) -> Answer:
         account = await self._desk.accounts.disconnect(action.actor, action.id)
         return Answer(f"{account.label} {account.handle} is disconnected. Its posts here are kept.")
+
+
+def _counted(post: PostView) -> str:
+    """What one yes of several came to."""
+    said_yes, quorum = len(post.deciding.said_yes), post.deciding.quorum
+    return f"Your yes to #{post.number} counts: {said_yes} of {quorum}. It still needs {quorum - said_yes} more."
 
 
 def _press(action: Action) -> str:

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.chat import Button, Card, Group, Preview, Row, Tone
+from bot.decisions import approved_words, deciding_buttons, decision_notes, for_viewer, waiting_words
 from content.accounts import AccountView, PlatformOffer
 from content.models import DeliveryState, PostState
+from content.people import Actor
 from content.platform import Field
 from content.posts import FROZEN
 from content.schedule import CalendarEntry
@@ -25,25 +27,22 @@ _STATE_WORDS: dict[DeliveryState, tuple[Tone, str]] = {
     DeliveryState.CANCELLED: ("plain", "cancelled"),
 }
 _LIVE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING, DeliveryState.FAILED)
-_ASKED: dict[PostState, tuple[Tone, str]] = {
-    PostState.DRAFT: ("plain", "Draft"),
-    PostState.IN_REVIEW: ("asking", "Waiting for approval"),
-}
 WHEN = Field("when", "When?", hint="such as: tomorrow 9:00, Friday noon, in 2 hours")
 
 
-def post_card(post: PostView, zone_name: str, now: datetime) -> Card:
-    """A post with its previews, how it stands on each account, and what can be done with it."""
+def post_card(post: PostView, zone_name: str, now: datetime, viewer: Actor | None = None) -> Card:
+    """A post with its previews, how it stands on each account, and what can be done with it, by `viewer` if one is named."""
     tone, status = _standing(post, zone_name, now)
-    return Card(
+    card = Card(
         subject=f"post:{post.id}",
         title=f"#{post.number}",
         tone=tone,
         status=status,
-        notes=tuple(_notes(post)),
+        notes=tuple(_notes(post, zone_name, now)),
         previews=tuple(_preview(one, zone_name, now) for one in post.deliveries),
         buttons=tuple(_buttons(post)),
     )
+    return card if viewer is None else for_viewer(card, post, viewer)
 
 
 def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]:
@@ -71,19 +70,24 @@ def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]
 def _before_it_is_out(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]:
     when = said(post.due_at, zone_name, now) if post.due_at else ""
     if post.state is PostState.APPROVED:
+        approved = approved_words(post, zone_name, now)
         if post.due_at and post.due_at <= now:
-            return "waiting", "Approved, waits to go out"
-        return "waiting", f"Approved, goes out {when}" if when else "Approved, no time yet"
-    tone, asked = _ASKED[post.state]
+            return "waiting", f"{approved}, waits to go out"
+        return "waiting", f"{approved}, goes out {when}" if when else f"{approved}, no time yet"
+    tone: Tone = "plain"
+    asked = "Draft"
+    if post.state is PostState.IN_REVIEW:
+        tone, asked = "asking", waiting_words(post, zone_name, now)
     return tone, f"{asked}, planned for {when}" if when else asked
 
 
-def _notes(post: PostView) -> list[str]:
+def _notes(post: PostView, zone_name: str, now: datetime) -> list[str]:
     notes = []
     if post.brief.endswith("(template draft)"):
         notes.append("Template draft: connect a model for written drafts, or press Edit and make it yours.")
     if post.change:
         notes.append(f"Version {post.revision}: {post.change}")
+    notes += decision_notes(post, zone_name, now)
     threads = [one for one in post.deliveries if len(one.rendering.parts) > 1]
     notes += [f"{one.rendering.label}: a thread of {len(one.rendering.parts)}" for one in threads]
     return notes
@@ -132,6 +136,7 @@ def _buttons(post: PostView) -> list[Button]:
     buttons: list[Button] = []
     if post.state is not PostState.DISCARDED and any(one.state in _LIVE for one in post.deliveries):
         buttons += _going_out(post)
+        buttons += deciding_buttons(post)
         buttons.append(Button("edit", "Edit", *on, form=tuple(edit_fields(post))))
     if post.undo:
         buttons.append(Button(post.undo.lower().replace(" ", "_"), post.undo, *on))
@@ -199,6 +204,26 @@ def accounts_card(accounts: Sequence[AccountView], offers: Sequence[PlatformOffe
     )
     buttons = tuple(Button("connect", f"Connect {one.label}", one.name, form=one.fields) for one in offers)
     return Card(subject="accounts:all", title="Accounts", groups=(Group("", rows),), buttons=buttons)
+
+
+def queue_card(posts: Sequence[PostView], zone_name: str, now: datetime) -> Card:
+    """The posts that are not out everywhere, newest first, by how far each is on its way to a yes."""
+    groups = []
+    for heading, state in (
+        ("Waiting for approval", PostState.IN_REVIEW),
+        ("Approved", PostState.APPROVED),
+        ("Drafts", PostState.DRAFT),
+    ):
+        rows = tuple(_queued(post, zone_name, now) for post in posts if post.state is state)
+        groups += [Group(heading, rows)] if rows else []
+    empty = "" if groups else "Nothing is under way. Ask for a draft."
+    return Card(subject="queue:open", title="Under way", status=empty, groups=tuple(groups))
+
+
+def _queued(post: PostView, zone_name: str, now: datetime) -> Row:
+    tone, status = _standing(post, zone_name, now)
+    labels = ", ".join(dict.fromkeys(one.rendering.label for one in post.deliveries))
+    return Row(f"#{post.number} {post.words}", f"{labels}: {status}", at=post.due_at, tone=tone)
 
 
 def calendar_card(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-HELP, STOP = "help", "stop"
+HELP, STOP, UNLINK = "help", "stop", "unlink"
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,11 @@ COMMANDS: Mapping[str, Command] = {
     "invite": Command("", "let somebody in, such as `/invite approver Jo`"),
     "link": Command("", "be known in another chat too"),
     "login": Command("", "a one-time address of the desk's page"),
+    "report": Command("report:8 weeks", "how your posts did"),
+    "settings": Command("settings:all", "who must say yes, who is here, and holding everything"),
     STOP: Command("", "stop what I am doing"),
     "trends": Command("findings:", "what research found lately"),
+    UNLINK: Command("", "be unknown again in the chat where you type it"),
 }
 
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.cards import accounts_card, calendar_card, post_card
+from bot.cards import accounts_card, calendar_card, post_card, queue_card
 from bot.chat import Card, Group, Row
+from bot.rules import settings_card
 from content.desk import Desk
 from content.errors import NotFound
+from content.models import Role
 from content.people import Actor
 from content.spans import SPANS, stretch
 
 HEADLINES = 8
 """Headlines on one card."""
+MOST_QUEUED = 25
+"""Posts under way on one card."""
 
 
 class Drawing:
@@ -24,13 +28,15 @@ class Drawing:
             "findings": self._findings,
             "goals": self._goals,
             "accounts": self._accounts,
+            "queue": self._queue,
+            "settings": self._settings,
         }
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
         """The card of `kind:id`, or None where there is nothing to draw any more."""
         kind, _, name = subject.partition(":")
         drawer = self._kinds.get(kind)
-        if drawer is None:
+        if drawer is None or (actor.role is Role.GUEST and kind != "post"):
             return None
         try:
             return await drawer(actor, name)
@@ -43,7 +49,14 @@ class Drawing:
 
     async def _post(self, actor: Actor, name: str) -> Card:
         post = await self._desk.posts.view(actor.workspace_id, name)
-        return post_card(post, actor.zone, self._desk.clock.now())
+        return post_card(post, actor.zone, self._desk.clock.now(), actor)
+
+    async def _queue(self, actor: Actor, _name: str) -> Card:
+        posts = await self._desk.posts.open_posts(actor.workspace_id, MOST_QUEUED)
+        return queue_card(posts, actor.zone, self._desk.clock.now())
+
+    async def _settings(self, actor: Actor, _name: str) -> Card:
+        return settings_card(await self._desk.approvals.policy.view(actor.workspace_id), actor)
 
     async def _calendar(self, actor: Actor, name: str) -> Card | None:
         span = next((one for one in SPANS if one == name), None)

@@ -1,20 +1,38 @@
 """The yes: asked for, given by a person with a button, bound to the exact content, void after any edit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, jobs, notices
+from content import contents, jobs, notices, reviews
 from content.audit import record
 from content.database import Database
+from content.deciding import COUNTS, Deciding, deciding
 from content.errors import Conflict, Invalid, NotAllowed, WrongState
 from content.ids import new_id
-from content.models import ENDED, IN_FLIGHT, Approval, Delivery, Member, Post, PostState, Workspace
-from content.people import Actor, may_approve_own
+from content.models import (
+    ENDED,
+    IN_FLIGHT,
+    Approval,
+    Delivery,
+    Member,
+    Post,
+    PostState,
+    Review,
+    Role,
+    Verdict,
+    Workspace,
+)
+from content.people import Actor, called
 from content.platform import Platform
+from content.policy import Policy
 from content.times import Clock, said
 from content.views import PostView, post_row, require_current, variants_of, view
+
+LONGEST_NOTE = 2000
+"""Characters of what somebody wants changed."""
 
 
 class Approvals:
@@ -24,35 +42,60 @@ class Approvals:
         self._db = db
         self._clock = clock
         self._platforms = platforms
+        self.policy = Policy(db, clock)
+        """The workspace's rules for all this."""
 
-    async def request(self, actor: Actor, post_id: str) -> PostView:
-        """Ask for approval of the current wording.
+    async def request(self, actor: Actor, post_id: str, members: Sequence[str] = ()) -> PostView:
+        """Ask for approval of the current wording: these members, or everybody whose yes counts.
 
         Raises:
-            Invalid: a platform would refuse it; every problem is named.
+            Invalid: a platform would refuse it, every problem is named; or a member's yes would not count.
             WrongState: it was deleted.
             Conflict: it is approved already.
         """
         actor.require("draft")
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
-            await self._require_undecided(session, post)
-            shown = await view(session, self._platforms, post)
-            refuse_problems(shown)
+            await require_undecided(session, self._clock, post, actor.zone)
+            refuse_problems(await view(session, self._platforms, post))
             post.state = PostState.IN_REVIEW
+            await self._ask(session, actor, post, members)
             self._record(session, actor, "post.submitted", post)
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
 
+    async def _ask(self, session: AsyncSession, actor: Actor, post: Post, members: Sequence[str]) -> None:
+        """Nobody is asked where the author alone decides: the card is before them."""
+        now_deciding = await deciding(session, post)
+        others = [one.member_id for one in now_deciding.deciders]
+        if others == [post.author_id] and not members:
+            return
+        workspace = await session.get_one(Workspace, post.workspace_id)
+        due = self._clock.now() + timedelta(hours=workspace.review_hours)
+        heard = {one.member_id for one in now_deciding.reviews if one.verdict in COUNTS}
+        for member_id in dict.fromkeys(members or others):
+            await self._require_able(session, post, now_deciding, member_id)
+            if member_id not in heard:
+                await reviews.ask(session, self._clock, post, member_id, actor.member_id, due)
+
+    async def _require_able(self, session: AsyncSession, post: Post, now_deciding: Deciding, member_id: str) -> None:
+        if now_deciding.name_of(member_id) is not None:
+            return
+        member = await session.get(Member, member_id)
+        if member is None or member.workspace_id != post.workspace_id:
+            raise Invalid(f"Whoever shall approve #{post.number} is no member here. Choose somebody of this desk.")
+        if member.role is not Role.GUEST:
+            raise Invalid(f"The yes of {called(member)} to #{post.number} would not count here. Choose somebody else.")
+
     async def approve(self, actor: Actor, post_id: str, revision: int, *, button: str) -> PostView:
-        """Say yes to exactly this revision, on every account; what has a time goes out then.
+        """Say yes to exactly this revision, on every account; with the last yes needed it is approved, and goes out at its time.
 
         `button` names the press, for the record.
 
         Raises:
             NotAllowed: the member may not, or it is their own and somebody else must.
             StaleRevision: the wording changed; nothing was approved.
-            Conflict: somebody was faster; the sentence says who and when.
+            Conflict: somebody was faster, or they said yes already; the sentence says who and when.
             Invalid: a platform would refuse it.
         """
         async with self._db.writing() as session:
@@ -61,23 +104,64 @@ class Approvals:
             return await view(session, self._platforms, post)
 
     async def request_changes(self, actor: Actor, post_id: str, revision: int, note: str) -> PostView:
-        """Send it back with a line that says what should change.
+        """Send it back with a line that says what should change; every yes so far is void.
 
         Raises:
             NotAllowed, StaleRevision, Conflict, WrongState: nothing was changed.
+            Invalid: the line is empty.
         """
-        actor.require("approve")
+        note = note.strip()[:LONGEST_NOTE]
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
-            require_current(post, revision)
-            await self._require_undecided(session, post)
+            await self._require_word(session, actor, post, revision)
+            if not note:
+                raise Invalid(f"What should change on #{post.number}? Say it in a line, and its author hears it.")
+            await reviews.void(session, self._clock, post)
+            said_so = await reviews.decide(session, self._clock, actor, post, Verdict.CHANGES, note)
             post.state = PostState.DRAFT
+            now = self._clock.now()
+            await jobs.put(session, "changes", said_so.id, run_at=now, now=now)
             self._record(session, actor, "post.changes_requested", post, note=note[:500])
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
 
-    async def _require_undecided(self, session: AsyncSession, post: Post) -> None:
-        await require_undecided(session, self._clock, post)
+    async def delegate(self, actor: Actor, post_id: str, revision: int, member_id: str) -> PostView:
+        """Whoever is asked has somebody else asked instead, until the same time.
+
+        Raises:
+            NotAllowed, StaleRevision, Conflict: nothing was changed.
+            WrongState: the actor is not asked.
+            Invalid: that member's yes would not count.
+        """
+        actor.require("approve")
+        async with self._db.writing() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            await self._require_word(session, actor, post, revision)
+            own = await reviews.row_of(session, post, actor.member_id)
+            if own is None or own.verdict is not None:
+                raise WrongState(f"You are not asked about #{post.number}, so there is nothing to hand on.")
+            await self._hand_on(session, actor, post, own, member_id)
+            self._record(session, actor, "post.delegated", post, to=member_id)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def _hand_on(self, session: AsyncSession, actor: Actor, post: Post, own: Review, member_id: str) -> None:
+        now_deciding = await deciding(session, post)
+        name = now_deciding.name_of(member_id)
+        if name is None:
+            raise Invalid(f"Nobody here by that name may approve #{post.number}. Choose one of the list.")
+        if any(one.member_id == member_id and one.verdict in COUNTS for one in now_deciding.reviews):
+            raise Conflict(f"{name} is asked about #{post.number} already. Choose somebody else, or answer yourself.")
+        await reviews.decide(session, self._clock, actor, post, Verdict.DELEGATED, f"to {name}")
+        await reviews.ask(session, self._clock, post, member_id, actor.member_id, own.due_at or self._clock.now())
+
+    async def _require_word(self, session: AsyncSession, actor: Actor, post: Post, revision: int) -> None:
+        await session.refresh(post, with_for_update=True)  # nor may a yes slip past what sends it back
+        await reviews.require_decider(session, actor, post)
+        require_current(post, revision)
+        await require_undecided(session, self._clock, post, actor.zone)
+        if actor.role is Role.GUEST:
+            await reviews.require_wanted(session, self._clock, actor, post)
 
     def _record(self, session: AsyncSession, actor: Actor, verb: str, post: Post, **detail: str) -> None:
         _note(session, self._clock, actor, verb, post, **detail)
@@ -92,15 +176,22 @@ async def approve(
     revision: int,
     button: str,
 ) -> Post:
-    """The decision itself, inside the transaction of the caller."""
-    actor.require("approve")
+    """One yes, inside the transaction of the caller; the post is approved once as many said yes as must."""
     post = await post_row(session, actor.workspace_id, post_id)
+    await session.refresh(post, with_for_update=True)  # two yeses at once must see each other
+    await reviews.require_decider(session, actor, post)
     require_current(post, revision)
-    await require_undecided(session, clock, post)
-    workspace = await session.get_one(Workspace, post.workspace_id)
-    if post.author_id == actor.member_id and not await may_approve_own(session, workspace):
+    await require_undecided(session, clock, post, actor.zone)
+    if post.author_id == actor.member_id and (await deciding(session, post)).name_of(actor.member_id) is None:
         raise NotAllowed(f"You wrote #{post.number}, and here somebody else must approve it. Ask an approver.")
     refuse_problems(await view(session, platforms, post))
+    await reviews.require_wanted(session, clock, actor, post)
+    await reviews.decide(session, clock, actor, post, Verdict.YES)
+    if not (await deciding(session, post)).enough:
+        post.state = PostState.IN_REVIEW
+        _note(session, clock, actor, "post.yes", post, button=button)
+        return post
+    await reviews.close(session, clock, post)
     await _bind(session, clock, actor, post, button)
     post.state = PostState.APPROVED
     _note(session, clock, actor, "post.approved", post, button=button)
@@ -149,7 +240,7 @@ def refuse_problems(post: PostView) -> None:
         raise Invalid(f"#{post.number} cannot go out as it is.", found)
 
 
-async def require_undecided(session: AsyncSession, clock: Clock, post: Post) -> None:
+async def require_undecided(session: AsyncSession, clock: Clock, post: Post, zone: str = "UTC") -> None:
     """Refuse a second decision, saying who made the first and when.
 
     Raises:
@@ -170,7 +261,7 @@ async def require_undecided(session: AsyncSession, clock: Clock, post: Post) -> 
         )
     ).first()
     who = "the desk" if row is None else row[1].name
-    when = "" if row is None else f" on {said(row[0].decided_at, 'UTC', clock.now())}"
+    when = "" if row is None else f" on {said(row[0].decided_at, zone, clock.now())}"
     raise Conflict(f"#{post.number} is already approved, by {who}{when}. There is nothing left to decide.")
 
 

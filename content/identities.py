@@ -16,7 +16,7 @@ from content.database import Database, upserting
 from content.errors import Conflict, Invalid, NotAllowed
 from content.ids import new_id
 from content.models import Home, Identity, Invitation, Member, Role, Stranger, Workspace
-from content.people import Actor, actor_of, token_hash
+from content.people import UNNAMED, Actor, actor_of, token_hash
 from content.times import Clock
 
 LINK_LASTS = timedelta(minutes=15)
@@ -198,6 +198,8 @@ class Identities:
 
     def _attach(self, session: AsyncSession, member: Member, chat: str, remote_id: str, name: str) -> None:
         now = self._clock.now()
+        if member.name == UNNAMED and name:  # whoever opened the desk was never asked for a name
+            member.name = name[:200]
         session.add(
             Identity(
                 id=new_id("identity"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.audit import record
@@ -28,6 +28,9 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.GUEST: frozenset(),
 }
 
+APPROVERS = tuple(role for role in Role if "approve" in RIGHTS[role])
+"""Whose yes counts, whatever the post."""
+
 _REFUSALS: Mapping[Right, str] = {
     "read": "see this",
     "draft": "draft or change posts",
@@ -36,6 +39,8 @@ _REFUSALS: Mapping[Right, str] = {
     "manage": "change the workspace's settings",
 }
 
+UNNAMED = "You"
+"""What whoever opened the desk is called, to themselves."""
 SIGN_IN_LASTS = timedelta(hours=1)
 SESSION_LASTS = timedelta(days=30)
 
@@ -90,7 +95,7 @@ class People:
     async def _found(self, session: AsyncSession, zone: str, name: str) -> Member:
         now = self._clock.now()
         workspace = Workspace(id=new_id("workspace"), name=name, zone=zone, created_at=now)
-        member = Member(id=new_id("member"), workspace_id=workspace.id, name="You", role=Role.OWNER, created_at=now)
+        member = Member(id=new_id("member"), workspace_id=workspace.id, name=UNNAMED, role=Role.OWNER, created_at=now)
         session.add(workspace)
         await session.flush()
         session.add(member)
@@ -205,16 +210,12 @@ class People:
             return None if member is None else await actor_of(session, member)
 
 
+def called(member: Member) -> str:
+    """A member as the others read of them; the one who opened the desk has no name yet."""
+    return "the owner" if member.name == UNNAMED else member.name
+
+
 async def actor_of(session: AsyncSession, member: Member) -> Actor:
     """A member's row as every service needs it."""
     zone = member.zone or await session.scalar(select(Workspace.zone).where(Workspace.id == member.workspace_id))
     return Actor(member.workspace_id, member.id, member.name, member.role, zone or "UTC")
-
-
-async def may_approve_own(session: AsyncSession, workspace: Workspace) -> bool:
-    """Whether an author's own yes counts: the workspace says so, or nobody else could give it."""
-    approvers = [role for role in Role if "approve" in RIGHTS[role]]
-    count = await session.scalar(
-        select(func.count()).where(Member.workspace_id == workspace.id, Member.role.in_(approvers))
-    )
-    return workspace.self_approval or count == 1

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, notices
+from content import contents, notices, reviews
 from content.audit import record
 from content.database import Database
 from content.errors import Conflict, Invalid, NotFound, WrongState
@@ -359,8 +359,9 @@ class Posts:
                 )
 
     async def _void(self, session: AsyncSession, post: Post, why: str) -> None:
-        """The approval no longer counts; what had failed may be approved anew."""
+        """The approval no longer counts, nor any yes on the way to it; what had failed may be approved anew."""
         now = self._clock.now()
+        await reviews.void(session, self._clock, post)
         rows = await session.scalars(select(Delivery).where(Delivery.post_id == post.id, Delivery.state.not_in(FROZEN)))
         for delivery in rows.all():
             if delivery.approval_id:

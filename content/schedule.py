@@ -7,14 +7,16 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import notices
+from content import notices, reviews
 from content.approvals import approve, arm, require_undecided
 from content.audit import record
 from content.database import Database
+from content.deciding import deciding
 from content.errors import Invalid, WrongState
 from content.models import Account, Approval, Delivery, DeliveryState, Post, PostState, Workspace
 from content.people import Actor
 from content.platform import Platform
+from content.policy import SUBJECT
 from content.times import Clock
 from content.views import PostView, post_row, require_current, view, views
 from content.when import Moment, Slot, understand
@@ -120,9 +122,14 @@ class Schedule:
                 approval.revoked_at, approval.revoked_why = self._clock.now(), "the time was moved"
                 row.approval_id = None
                 post.state = PostState.DRAFT
+        if post.state is PostState.DRAFT or (await deciding(session, post)).said_yes:
+            await reviews.void(session, self._clock, post)
+            post.state = PostState.DRAFT
 
     async def post_now(self, actor: Actor, post_id: str, revision: int, *, button: str) -> PostView:
         """Approve exactly this revision, where nobody has yet, and send it out at once. Only a button calls this.
+
+        Where more people must say yes, it is one yes and nothing more: its time stays as it is, and nothing goes out now.
 
         Raises:
             As `Approvals.approve`; WrongState: it is out, on its way, or deleted.
@@ -132,18 +139,20 @@ class Schedule:
             post = await post_row(session, actor.workspace_id, post_id)
             require_current(post, revision)
             rows = await self._open_rows(session, post)
-            now = self._clock.now()
-            for row in rows:
-                row.due_at, row.zone, row.state, row.tries = now, actor.zone, DeliveryState.WAITING, 0
-                row.error_code = row.error = ""
-            await session.flush()
             if post.state is not PostState.APPROVED:
                 await approve(session, self._clock, self._platforms, actor, post_id, revision, button)
-            for row in rows:
-                await arm(session, self._clock, row)
-            self._record(session, actor, "post.sent_now", post, button=button)
+            if post.state is PostState.APPROVED:
+                await self._send(session, actor, rows)
+                self._record(session, actor, "post.sent_now", post, button=button)
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
+
+    async def _send(self, session: AsyncSession, actor: Actor, rows: Sequence[Delivery]) -> None:
+        for row in rows:
+            row.due_at, row.zone, row.state, row.tries = self._clock.now(), actor.zone, DeliveryState.WAITING, 0
+            row.error_code = row.error = ""
+            await arm(session, self._clock, row)
+        await session.flush()
 
     async def hold(self, actor: Actor, post_id: str) -> PostView:
         """Stop it from going out until it is released; time and approval stay.
@@ -230,6 +239,7 @@ class Schedule:
             )
             for row in rows.all():
                 await arm(session, self._clock, row)
+            await notices.redraw(session, self._clock, SUBJECT)
             record(
                 session,
                 workspace_id=workspace.id,

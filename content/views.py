@@ -8,6 +8,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents
+from content.deciding import NOBODY, Deciding, decidings
 from content.errors import NotFound, Problem, StaleRevision
 from content.models import (
     Account,
@@ -71,6 +72,8 @@ class PostView:
     """What “undo” would take back, in a few words; empty: nothing."""
     created_at: datetime
     deliveries: tuple[DeliveryView, ...]
+    deciding: Deciding = NOBODY
+    """Whose yes is needed, asked for and given."""
 
     @property
     def words(self) -> str:
@@ -142,7 +145,7 @@ async def view(session: AsyncSession, platforms: Mapping[str, Platform], post: P
 
 async def views(session: AsyncSession, platforms: Mapping[str, Platform], posts: Sequence[Post]) -> list[PostView]:
     """Several posts, in their order, with as many statements as one needs."""
-    rows = await _rows(session, [post.id for post in posts])
+    rows = await _rows(session, posts)
     return [_view(platforms, post, rows) for post in posts]
 
 
@@ -165,6 +168,7 @@ def _view(platforms: Mapping[str, Platform], post: Post, rows: "_Rows") -> PostV
         undo=undo_words(post, revision, deliveries),
         created_at=post.created_at,
         deliveries=tuple(deliveries),
+        deciding=rows.deciding[post.id],
     )
 
 
@@ -197,9 +201,11 @@ class _Rows:
     parts_sent: dict[str, int]
     results: dict[str, Result]
     """The newest."""
+    deciding: dict[str, Deciding]
 
 
-async def _rows(session: AsyncSession, ids: list[str]) -> _Rows:
+async def _rows(session: AsyncSession, posts: Sequence[Post]) -> _Rows:
+    ids = [post.id for post in posts]
     current = (
         await session.execute(
             select(Post.id, Revision, Member)
@@ -231,6 +237,7 @@ async def _rows(session: AsyncSession, ids: list[str]) -> _Rows:
         approvals=await _approvals(session, ids),
         parts_sent=await _parts_sent(session, ids),
         results=await _newest_results(session, ids),
+        deciding=await decidings(session, posts),
     )
 
 

@@ -45,6 +45,8 @@ class Question:
     limit: int = 0
     """Most of `unit` it may have, or 0."""
     unit: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    """What can be chosen, value and label; empty: anything."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,10 @@ def linked(part: RenderedPart) -> Markup:
 def questions(card: Card, button: Button) -> list[Question]:
     """What a button's form asks: for “edit” the text of every part, with its limit, and every picture's description."""
     if button.verb != "edit":
-        return [Question(field.name, field.label, hint=field.hint, kind=field.kind) for field in button.form]
+        return [
+            Question(field.name, field.label, hint=field.hint, kind=field.kind, options=field.options)
+            for field in button.form
+        ]
     parts = list(_numbered_parts(card.previews))
     asked = []
     for field in button.form:

@@ -241,7 +241,7 @@ async def test_a_lost_login_is_mended_on_the_connect_page(desk: AgentDesk, platf
     await desk.jobs.run_all()
     reconnect = button(await desk.card(), "reconnect")
     answer = await desk.push(reconnect)
-    assert (answer.tone, answer.go_to) == ("asking", "/connect")
+    assert (answer.tone, answer.go_to, answer.subject) == ("asking", "/connect", "accounts:all")
     assert platform.texts == []
 
 

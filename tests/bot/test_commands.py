@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from bot.commands import COMMANDS, command_of, help_text
@@ -9,6 +11,7 @@ from bot.commands import COMMANDS, command_of, help_text
         ("/connect", "connect"),
         ("  /Calendar  ", "calendar"),
         ("/connect mastodon please", "connect"),
+        ("/invite editor Jo", "invite"),
         ("/nonsense", "nonsense"),  # answered with the help
         ("draft a post", ""),
         ("/", ""),
@@ -22,3 +25,9 @@ def test_a_command_is_a_word_after_a_slash(said: str, command: str) -> None:
 
 def test_the_help_names_every_command() -> None:
     assert all(f"`/{name}`" in help_text() for name in COMMANDS)
+
+
+def test_a_command_fits_into_the_menu_of_every_chat() -> None:
+    for name, command in COMMANDS.items():
+        assert re.fullmatch(r"[a-z0-9_]{1,32}", name)
+        assert 3 <= len(command.words) <= 100

@@ -86,3 +86,21 @@ async def test_goals_and_what_went_well_are_drawn(opens: Opens, clock: FakeClock
     assert {row.title[:22]: row.tone for row in goals}["1 of 1 post this week "] == "good"
     assert all(row.detail.startswith("Next: ") for row in goals)
     assert [(row.title, row.detail) for row in well] == [("Tea time", "Fake")]
+
+
+async def test_what_is_under_way_is_drawn_newest_first(opens: Opens) -> None:
+    desk = await opens()
+    empty = await desk.drawing.draw("queue:open", desk.actor)
+    assert empty is not None
+    assert (empty.status, empty.groups) == ("Nothing is under way. Ask for a draft.", ())
+    for words in ("One", "Two"):
+        await desk.base.draft(words)
+    await desk.base.planned("Three")
+    gone = await desk.base.draft("Four")
+    await desk.base.posts.discard(desk.actor, gone.id, 1)
+    card = await desk.drawing.draw("queue:open", desk.actor)
+    assert card is not None
+    assert [(one.heading, [row.title for row in one.rows]) for one in card.groups] == [
+        ("Approved", ["#3 Three"]),
+        ("Drafts", ["#2 Two", "#1 One"]),
+    ]

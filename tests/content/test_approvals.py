@@ -44,7 +44,7 @@ async def test_a_second_yes_says_who_gave_the_first_and_when(desk: Desk) -> None
         desk.approvals.request(desk.actor, post.id),
         desk.approvals.request_changes(desk.actor, post.id, 1, "no"),
     ):
-        with pytest.raises(Conflict, match=r"by You on Mon 23 Nov 08:00 UTC \(5 min ago\)"):
+        with pytest.raises(Conflict, match=r"by You on Mon 23 Nov 09:00 Europe/Berlin \(5 min ago\)"):
             await second
     assert len(await desk.rows(Approval)) == 1
 

@@ -34,8 +34,9 @@ async def test_a_word_brought_and_confirmed_makes_two_chats_one_member(identitie
     assert (claim.workspace_name, claim.member_name, claim.role) == ("My desk", "You", "")
     assert await identities.who("slack", "T1:U1") is None
     linked = await identities.accept(claim.invitation_id, "slack", "T1:U1")
-    assert linked == desk.actor
-    assert await identities.who("slack", "T1:U1") == desk.actor
+    assert linked.member_id == desk.actor.member_id
+    assert await identities.who("slack", "T1:U1") == linked
+    assert linked.name == "Ann in Slack"  # whoever opened the desk was never asked for a name
     assert await identities.remote(desk.actor.member_id, "slack") == "T1:U1"
     assert [(one.chat, one.remote_id, one.name) for one in await identities.of(desk.actor.member_id)] == [
         ("slack", "T1:U1", "Ann in Slack")
@@ -135,7 +136,9 @@ async def test_attaching_twice_changes_nothing_and_unlinking_ends_it(identities:
     editor = await desk.member(Role.EDITOR)
     await identities.attach(desk.actor.member_id, "slack", "T1:U1", "Ann")
     await identities.attach(editor.member_id, "slack", "T1:U1", "Eve")
-    assert await identities.who("slack", "T1:U1") == desk.actor
+    found = await identities.who("slack", "T1:U1")
+    assert found is not None
+    assert (found.member_id, found.name) == (desk.actor.member_id, "Ann")
     assert await identities.unlink("slack", "T1:U1")
     assert not await identities.unlink("slack", "T1:U1")
     assert await identities.who("slack", "T1:U1") is None

@@ -25,6 +25,7 @@ from bot.drawing import Drawing
 from bot.joining import Joining
 from bot.notify import Notify
 from bot.planned import Planned
+from bot.reviewing import Reviewing
 from bot.stopping import Stops
 from content.database import Database
 from content.deliveries import Deliveries
@@ -51,6 +52,7 @@ from tests.fakes.platform import FakePlatform
 from tests.fakes.trends import FakeSource
 
 LIMITS = TurnLimits(steps=5, time=timedelta(seconds=20))
+REVIEWING = ("review", "remind", "expire", "expired", "changes")
 _events = count(1)
 
 
@@ -222,6 +224,12 @@ async def _wired(
     joining = Joining(Identities(db, clock), {}, base.people.invite)
     conversations = Conversations(transcript, base.people, services, drawing, chats, thinking, joining, stops)
     notify = Notify(services, base.people, transcript, deliveries, drawing, chats)
+
+    async def private(member_id: str) -> Place:
+        conversation = await transcript.open(base.actor.workspace_id, chat.name, f"private {member_id}")
+        return Place(conversation, base.actor.workspace_id, chat.name, f"private {member_id}")
+
+    reviewing = Reviewing(services, base.reviews, base.people, transcript, drawing, chats, private)
     handlers: dict[str, Handler] = {
         "publish": base.publishing.publish,
         "collect": services.results.collect,
@@ -230,6 +238,7 @@ async def _wired(
         "plan": Planned(services.plans, base.people, transcript, chats).run,
         "turn": conversations.turn,
         "learn": recall.learn,
+        **{kind: getattr(reviewing, kind) for kind in REVIEWING},
     }
     where = await transcript.open(base.actor.workspace_id, chat.name, "room")
     return AgentDesk(

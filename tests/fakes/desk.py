@@ -20,6 +20,7 @@ from content.people import Actor, People
 from content.platform import Platform
 from content.posts import Posts
 from content.publishing import Publishing
+from content.reviews import Reviews
 from content.schedule import Schedule
 from content.sealing import Sealer
 from content.tracing import Tracing
@@ -29,7 +30,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 
 Row = TypeVar("Row", bound=Base)
-QUIET_KINDS = ("redraw", "notify", "collect", "learn")
+QUIET_KINDS = ("redraw", "notify", "collect", "learn", "review", "remind", "expired", "changes")
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,11 @@ class Desk:
     schedule: Schedule
     tracing: Tracing
     publishing: Publishing
+    reviews: Reviews
     jobs: Jobs
     actor: Actor
     told: list[tuple[str, str]] = field(default_factory=list)
-    """The kind and subject of every redraw, notify, collect and learn job that ran."""
+    """The kind and subject of every job that ran and only tells or learns something."""
 
     def news(self) -> list[str]:
         """What people were told, such as `sent` and `failed`, in order."""
@@ -148,7 +150,7 @@ async def make_desk(
     publishing = Publishing(db, clock, named, accounts, media, tracing)
     told: list[tuple[str, str]] = []
     handlers: dict[str, Handler] = {kind: _noting(told, kind) for kind in QUIET_KINDS}
-    everyone = People(db, clock)
+    everyone, reviews = People(db, clock), Reviews(db, clock)
     desk = Desk(
         db=db,
         clock=clock,
@@ -163,7 +165,8 @@ async def make_desk(
         schedule=Schedule(db, clock, named),
         tracing=tracing,
         publishing=publishing,
-        jobs=Jobs(db, clock, {"publish": publishing.publish, **handlers}),
+        reviews=reviews,
+        jobs=Jobs(db, clock, {"publish": publishing.publish, "expire": reviews.expire, **handlers}),
         actor=await everyone.open_desk("Europe/Berlin"),
         told=told,
     )

@@ -156,6 +156,16 @@ def test_a_form_for_a_time_offers_some() -> None:
     assert 'name="when" value="" autocomplete="off" required' in html
 
 
+def test_what_can_only_be_chosen_is_a_choice() -> None:
+    who = Field("who", "Who?", hint="now: nobody", options=(("member_1", "Jo"), ("member_2", HOSTILE)))
+    asked = Button("delegate", "Ask somebody else", "p", 2, form=(who,))
+    html = message_html(Drawn(view(subject="post:p"), Card("post:p", "#1", buttons=(asked,))))
+    assert '<select name="who">' in html
+    assert '<option value="member_1">Jo</option>' in html
+    assert "now: nobody</span>" in html
+    assert "<script>" not in html
+
+
 def test_a_text_that_begins_with_a_line_break_keeps_it_in_the_form() -> None:
     edit = Button("edit", "Edit", "p", form=(Field("a/0", "Grape", hint="\nfirst"),))
     html = message_html(Drawn(view(subject="post:p"), Card("post:p", "#3", buttons=(edit,))))

@@ -1,0 +1,110 @@
+"""The card of a workspace's settings: its rules of approval, its members, and the switch that stops everything."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.chat import Button, Card, Group, Row
+from content.errors import Invalid
+from content.people import Actor
+from content.platform import Field
+from content.policy import MOST_YESES, SUBJECT, PolicyView
+
+VALUE = "value"
+"""The one question of every form here."""
+_YES_NO = (("yes", "Yes"), ("no", "No"))
+_HOURS = ((4, "4 hours"), (8, "8 hours"), (24, "1 day"), (48, "2 days"), (72, "3 days"), (168, "1 week"))
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """One rule: its name in `Policy.set`, the button, the question, the answers, and the rule in words."""
+
+    name: str
+    label: str
+    question: str
+    options: tuple[tuple[str, str], ...]
+    words: Callable[[PolicyView], str]
+    value: Callable[[str], int | bool]
+
+
+_RULES = (
+    _Rule(
+        "quorum",
+        "How many must say yes",
+        "How many must say yes to a post?",
+        tuple((str(count), str(count)) for count in range(1, MOST_YESES + 1)),
+        lambda rules: f"{rules.quorum} must say yes" if rules.quorum > 1 else "One yes is enough",
+        int,
+    ),
+    _Rule(
+        "self_approval",
+        "Own posts",
+        "Does an author's own yes count?",
+        _YES_NO,
+        lambda rules: (
+            f"An author's own yes {'counts' if rules.self_approval else 'does not count, where others could'}"
+        ),
+        lambda said: said == "yes",
+    ),
+    _Rule(
+        "review_hours",
+        "Time to answer",
+        "How long may an answer take?",
+        tuple((str(hours), words) for hours, words in _HOURS),
+        lambda rules: f"Whoever is asked has {rules.review_hours} hours; then it is a draft again",
+        int,
+    ),
+    _Rule(
+        "approval_survives_move",
+        "Moving after the yes",
+        "Does the yes still count when the time is moved?",
+        _YES_NO,
+        lambda rules: f"Moving the time {'keeps' if rules.approval_survives_move else 'takes back'} the yes",
+        lambda said: said == "yes",
+    ),
+)
+
+
+def settings_card(rules: PolicyView, viewer: Actor) -> Card:
+    """The rules and who is here; with buttons for those who may change them."""
+    said = tuple(Row(rule.words(rules)) for rule in _RULES)
+    members = tuple(
+        Row(one.name, ", ".join([one.role.value, *(chat.capitalize() for chat in one.chats)])) for one in rules.members
+    )
+    return Card(
+        subject=SUBJECT,
+        title=f"Settings of {rules.workspace_name}",
+        tone="asking" if rules.held else "plain",
+        status="Everything is on hold: nothing goes out." if rules.held else "",
+        groups=(Group("Approval", said), Group("Members", members)),
+        buttons=_buttons(rules) if viewer.may("manage") else (),
+    )
+
+
+def _buttons(rules: PolicyView) -> tuple[Button, ...]:
+    change = [Button("set_policy", rule.label, rule.name, form=(_question(rule, rules),)) for rule in _RULES]
+    if rules.held:
+        return (*change, Button("release_all", "Let posts go out again", "workspace", style="primary"))
+    return (*change, Button("hold_all", "Hold everything", "workspace", style="danger"))
+
+
+def _question(rule: _Rule, rules: PolicyView) -> Field:
+    return Field(VALUE, rule.question, hint=f"now: {rule.words(rules)}", options=rule.options)
+
+
+def read_rule(name: str, form: Mapping[str, str]) -> tuple[str, int | bool]:
+    """What the form of one rule says, as `Policy.set` takes it.
+
+    Raises:
+        Invalid: no such rule, or no such answer.
+    """
+    rule = next((one for one in _RULES if one.name == name), None)
+    said = form.get(VALUE, "")
+    if rule is None or said not in dict(rule.options):
+        raise Invalid("That is none of the answers there are, so nothing was changed. Choose one of the list.")
+    return rule.name, rule.value(said)
+
+
+def rule_words(name: str, rules: PolicyView) -> str:
+    """One rule as it is now, in words."""
+    return next(rule.words(rules) for rule in _RULES if rule.name == name)
