@@ -6,11 +6,12 @@ each step is written down, so that a crash repeats at most the one send whose an
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.chat import Card, Choice
 from bot.drawing import Drawing
-from bot.native import Native, Outgoing, Piece
+from bot.native import Native, Outgoing, Piece, SendAnew
 from content.carrying import Carried, Carrying, ToCarry
 from content.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from content.people import Actor, People
@@ -102,12 +103,27 @@ class Carrier:
 
     async def _bring(self, native: Native, address: str, one: ToCarry, pieces: Sequence[Piece]) -> None:
         for position, piece in enumerate(pieces):
+            if position < len(one.there):
+                one = await self._keep_true(native, one, position, piece)
             if position >= len(one.there):
                 await self._send(native, address, one, position, piece)
-            elif one.there[position].digest != piece.digest:
-                await native.edit(one.there[position].ref, piece)
-                await self._carrying.arrived(one.message.id, position, Carried(one.there[position].ref, piece.digest))
-        for position in range(len(pieces), len(one.there)):
+        await self._take_away(native, one, len(pieces))
+
+    async def _keep_true(self, native: Native, one: ToCarry, position: int, piece: Piece) -> ToCarry:
+        """Edit the piece that is there; where it cannot become this one, it goes, with all that stand after it."""
+        there = one.there[position]
+        if there.digest == piece.digest:
+            return one
+        try:
+            await native.edit(there.ref, piece)
+        except SendAnew:
+            await self._take_away(native, one, position)
+            return replace(one, there=one.there[:position])
+        await self._carrying.arrived(one.message.id, position, Carried(there.ref, piece.digest))
+        return one
+
+    async def _take_away(self, native: Native, one: ToCarry, start: int) -> None:
+        for position in range(start, len(one.there)):
             await native.remove(one.there[position].ref)
             await self._carrying.removed(one.message.id, position)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.asking import ENDED
 from bot.chat import Answer, Card, Choice, OutMessage, Place, Progress
+from bot.commands import UNLINK, command_of
 from bot.joining import brought_word
 from bot.native import Arrived, Gone, Happening, HasHome, Heard, Leaves, Native, Opened, Pressed, StopWanted
 from bot.outward import OutwardChat
@@ -75,6 +76,8 @@ class Hearing:
             return  # people talk among themselves
         if actor is None:
             await self._joining.stranger(native, heard.sender, heard.address)
+        elif command_of(heard.text) == UNLINK:
+            await self._joining.unlink(native, heard)
         elif actor.role is Role.GUEST:
             await native.note(heard.address, heard.sender.remote_id, GUEST)
         else:

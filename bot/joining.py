@@ -96,6 +96,12 @@ class Joining:
         await native.edit(press.ref, piece)
         return Answer(words)
 
+    async def unlink(self, native: Native, heard: Heard) -> None:
+        """A member wants to be unknown in this chat again."""
+        await self._identities.unlink(native.name, heard.sender.remote_id)
+        words = f"I do not know you in {native.label} any more. Nothing else changed; /link, elsewhere, undoes it."
+        await native.note(heard.address, heard.sender.remote_id, words)
+
     # commands of members, in every chat
 
     async def link(self, actor: Actor) -> OutMessage:

@@ -16,7 +16,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from bot.chat import Answer, Card, Choice, Progress
+from content.errors import Rejected
 from content.platform import Field
+
+
+class SendAnew(Rejected):
+    """What stands in the chat cannot be turned into this by an edit, such as words into a picture."""
+
 
 # what goes there
 
@@ -210,7 +216,11 @@ class Native(Protocol):
         """Say something new there; returns its `ref`. Where the chat can tell, a second send with one `key` is the same message."""
 
     async def edit(self, ref: str, piece: Piece) -> None:
-        """Make a message show this. That it shows it already is no error."""
+        """Make a message show this. That it shows it already is no error.
+
+        Raises:
+            SendAnew: it cannot become this; it is to be removed, and this to be sent.
+        """
 
     async def remove(self, ref: str) -> None:
         """Take a message of ours away; that it is gone already is no error."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.chat import OutMessage, Place, Progress, line
+from bot.chat import Chat, OutMessage, Place, Progress, line
 from bot.native import Native
 from content.carrying import Carrying
 from content.transcript import Transcript
@@ -101,3 +101,43 @@ class OutwardChat:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+
+class AbsentChat:
+    """A chat outside that is not connected, or not yet: what is said there waits in its rows, what shows only the present is left out."""
+
+    def __init__(self, name: str, transcript: Transcript) -> None:
+        self._name = name
+        self._transcript = transcript
+
+    @property
+    def name(self) -> str:
+        """The chat's slug."""
+        return self._name
+
+    async def post(self, place: Place, message: OutMessage, key: str = "") -> str:
+        """Say something new, once for one `key`."""
+        return await self._transcript.add(place.conversation_id, replace(line(message), key=key))
+
+    async def edit(self, place: Place, ref: str, message: OutMessage) -> None:
+        """Replace what a message shows; `ref` is its row's id."""
+        await self._transcript.change(ref, line(message))
+
+    async def note(self, place: Place, member_id: str, text: str) -> None:
+        """Nobody can be told now."""
+        log.info("note.not_told", extra={"chat": self._name, "member": member_id})
+
+    async def progress(self, place: Place, progress: Progress | None) -> None:
+        """Nobody looks."""
+
+
+class EveryChat(dict[str, Chat]):
+    """The chats that are connected, by name; any other is an absent one, so that nobody need ask first."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        super().__init__()
+        self._transcript = transcript
+
+    def __missing__(self, name: str) -> Chat:
+        """The chat that is not here."""
+        return AbsentChat(name, self._transcript)

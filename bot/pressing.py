@@ -18,7 +18,13 @@ from content.transcript import Said, Transcript
 
 ASK_FIRST = frozenset({"edit", "schedule", "changes", "delegate", "set_policy"})
 """Verbs that mean nothing without their form."""
-CHANGED = Answer("This card has changed since. Use the buttons of the current one.", "bad")
+ABOUT = {"connect": "accounts:all", "reconnect": "accounts:all", "set_policy": "settings:all"}
+"""The card that a verb stands on, for presses in no message, such as on a page of our own."""
+CHANGED = Answer(
+    "That button is not on this card now: the card has changed since, or your role here may not use it. Use the buttons "
+    "of the current card.",
+    "bad",
+)
 BROKEN = Answer("This button is from another version of the desk. Use the buttons of the current card.", "bad")
 
 Press = Callable[[Action], Awaitable[Answer]]
@@ -107,7 +113,7 @@ class Pressing:
         found = await self._carrying.found(native.name, press.ref) if press.ref else None
         if found is not None and found.subject:
             return found.subject
-        return f"post:{action.id}" if action.id.startswith("post_") else ""
+        return f"post:{action.id}" if action.id.startswith("post_") else ABOUT.get(action.verb, "")
 
     async def _ask(self, native: Native, press: Pressed, action: Action, button: Button) -> Answer:
         form = Form(button.key, button.label, button.label, button.form)

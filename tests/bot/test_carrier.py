@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.carrier import LONGEST, SHORTEST
+from bot.native import SendAnew
 from content.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from content.models import Carry, Message
 from content.transcript import Line
@@ -76,6 +77,22 @@ async def test_pieces_that_are_no_longer_needed_are_taken_away(talk: TalkingDesk
     await talk.run()
     assert talk.native.heads("room") == ["Only words now"]
     assert len(talk.native.at("room")) == 1
+
+
+async def test_what_an_edit_cannot_become_is_sent_anew_with_all_that_follows(talk: TalkingDesk) -> None:
+    here = await room(talk)
+    post = await talk.desk.base.draft("Cats are back")
+    message = await talk.desk.transcript.add(here, Line("one", f"post:{post.id}"))
+    await talk.run()
+    before = list(talk.native.messages)
+    talk.native.faults["edit"].append(SendAnew("Words cannot become a picture.", platform="fakechat"))
+    await talk.desk.transcript.change(message, Line("two", f"post:{post.id}"))
+    await talk.run()
+    assert [(one.message.text, one.part) for one in talk.native.at("room")] == [
+        ("two", "head"),
+        ("two", f"ann: {talk.native.at('room')[1].part.partition(': ')[2]}"),
+    ]
+    assert not set(before) & set(talk.native.messages)
 
 
 async def test_a_card_whose_row_is_gone_says_so(talk: TalkingDesk) -> None:

@@ -50,7 +50,9 @@ async def test_a_person_in_two_chats_becomes_one_member(talk: TalkingDesk) -> No
     ref = two.ref("Join My desk?")
     answer = await talk.presses(talk.button(ref, "link", "two"), ref, "ann_too", chat="two")
     assert "I know you here now" in answer.text
-    assert await talk.talking.identities.who("two", "ann_too") == talk.desk.actor
+    known = await talk.talking.identities.who("two", "ann_too")
+    assert known is not None
+    assert known.member_id == talk.desk.actor.member_id
     assert two.heads("dm-ann_too") == [answer.text]
     await talk.says("Hello", "ann_too", chat="two")
     assert two.heads("dm-ann_too")[-1] == "ok"
@@ -108,6 +110,15 @@ async def test_a_word_asked_for_where_others_read_is_told_in_private(talk: Talki
     [(_, remote_id, text)] = talk.natives["one"].notes
     assert remote_id == "ann"
     assert word_in(text)
+
+
+async def test_a_member_can_be_unknown_again(talk: TalkingDesk) -> None:
+    await talk.says("/unlink", chat="one")
+    assert await talk.talking.identities.who("one", "ann") is None
+    [(_, remote_id, text)] = talk.natives["one"].notes
+    assert (remote_id, "any more" in text) == ("ann", True)
+    await talk.says("Hello", chat="one")
+    assert "I do not know you yet" in talk.natives["one"].notes[-1][2]
 
 
 async def test_the_desks_page_is_reached_by_a_one_time_address(talk: TalkingDesk) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.chat import OutMessage, Place, Progress, Step
-from bot.outward import OutwardChat
+from bot.outward import EveryChat, OutwardChat
 from content.errors import Unavailable
 from tests.bot.conftest import Talks
 from tests.fakes.native import FakeNative, TalkingDesk
@@ -98,3 +98,20 @@ async def test_a_message_is_edited_through_its_row(talk: TalkingDesk, chat: Outw
     await chat.edit(place, ref, OutMessage("two"))
     await talk.run()
     assert talk.native.heads("room") == ["two"]
+
+
+async def test_what_is_said_in_a_chat_that_is_absent_waits_for_it(talk: TalkingDesk) -> None:
+    actor = talk.desk.actor
+    conversation_id = await talk.desk.transcript.open(actor.workspace_id, "absent", "room", outward=True)
+    place = Place(conversation_id, actor.workspace_id, "absent", "room")
+    absent = EveryChat(talk.desk.transcript)["absent"]
+    assert absent.name == "absent"
+    ref = await absent.post(place, OutMessage("one"), key="once")
+    assert await absent.post(place, OutMessage("one"), key="once") == ref
+    await absent.edit(place, ref, OutMessage("two"))
+    await absent.note(place, actor.member_id, "For you alone.")
+    await absent.progress(place, picture("one"))
+    here = FakeNative(name="absent")
+    await talk.talking.add(here)
+    await talk.run()
+    assert here.heads("room") == ["two"]

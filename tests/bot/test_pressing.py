@@ -174,6 +174,15 @@ async def test_a_button_that_stands_in_no_message_of_ours_still_counts(talk: Tal
     assert answer.tone == "good"
 
 
+async def test_a_button_on_a_page_of_our_own_finds_its_card(talks: Talks) -> None:
+    talk = await talks(None, FakeNative(has_forms=True))
+    card = await talk.desk.drawing.draw("accounts:all", talk.desk.actor)
+    assert card is not None
+    button = next(one for one in card.buttons if one.verb == "connect")
+    answer = await talk.presses(button.key)
+    assert (answer.text, len(talk.native.forms)) == ("", 1)
+
+
 async def test_an_address_of_our_page_is_made_whole(talk: TalkingDesk) -> None:
     post = await talk.desk.base.draft("Cats are back")
     ref = await shown(talk, post)
