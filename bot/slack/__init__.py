@@ -1,0 +1,1 @@
+"""Copydesk in Slack: how it looks there, and how it is reached."""
