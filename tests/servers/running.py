@@ -10,10 +10,11 @@ from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """The base address, such as `http://127.0.0.1:34567`, of `app` while the block runs."""
+async def serving(app: ASGIApp, *, sockets: bool = False) -> AsyncIterator[str]:
+    """The base address, such as `http://127.0.0.1:34567`, of `app` while the block runs; with web sockets if it has such."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = _Server(uvicorn.Config(app, http="h11", ws="none", log_config=None, access_log=False))
+        ws = "websockets-sansio" if sockets else "none"
+        server = _Server(uvicorn.Config(app, http="h11", ws=ws, log_config=None, access_log=False))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await asyncio.wait({running, asyncio.create_task(server.up.wait())}, return_when=asyncio.FIRST_COMPLETED)
