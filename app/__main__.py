@@ -1,4 +1,4 @@
-"""The command line: copydesk serve | migrate | login | doctor."""
+"""The command line: copydesk serve | migrate | login | doctor [slack | telegram]."""
 
 import argparse
 import asyncio
@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from app import lean
-from app.doctor import examine
+from app.chats import WIRERS
+from app.doctor import examine, examine_chat
 from app.serve import USUAL_PORT, address_of, serve
 from app.settings import Settings, read_settings
 from app.wiring import bring_up_to_date, build
@@ -45,12 +46,12 @@ def _port(settings: Settings) -> int:
     return settings.port or (int(noted.read_text() or USUAL_PORT) if noted.exists() else USUAL_PORT)
 
 
-async def _doctor(settings: Settings) -> None:
-    async for line in examine(settings):
+async def _doctor(settings: Settings, chat: str = "") -> None:
+    async for line in examine_chat(settings, chat) if chat else examine(settings):
         print(line)
 
 
-COMMANDS: dict[str, tuple[str, Callable[[Settings], Coroutine[Any, Any, None]]]] = {
+COMMANDS: dict[str, tuple[str, Callable[..., Coroutine[Any, Any, None]]]] = {
     "serve": ("open the desk and print the address to sign in at", serve),
     "migrate": ("bring the database to the newest schema", _migrate),
     "login": ("print a fresh sign-in address", _login),
@@ -63,10 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="copydesk", description="The content desk that lives in your chat.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (words, _) in COMMANDS.items():
-        commands.add_parser(name, help=words, description=words)
-    chosen = parser.parse_args(arguments).command
+        added = commands.add_parser(name, help=words, description=words)
+        if name == "doctor":
+            added.add_argument("chat", nargs="?", default="", choices=("", *WIRERS), help="look at one chat's set-up")
+    chosen = vars(parser.parse_args(arguments))
+    command = COMMANDS[chosen.pop("command")][1]
     try:
-        asyncio.run(COMMANDS[chosen][1](read_settings()))
+        asyncio.run(command(read_settings(), **chosen))
     except KeyboardInterrupt:
         return 0
     except ContentError as error:

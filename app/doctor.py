@@ -1,12 +1,15 @@
 """`copydesk doctor`: what is configured, what is missing, and how to get it, in words."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from importlib.util import find_spec
 
+from app import chats
 from app.schema import newest, version
 from app.settings import Settings
 from app.wiring import App, build, make_folder
 from content.errors import ContentError
+
+MARKS = {True: "✓", False: "✗", None: "·"}
 
 
 async def examine(settings: Settings) -> AsyncIterator[str]:
@@ -21,10 +24,38 @@ async def examine(settings: Settings) -> AsyncIterator[str]:
     except ContentError as error:
         yield f"✗ {error.message}"
     yield _model(settings)
+    for line in _chats(settings):
+        yield line
     if not settings.public_url:
         yield "✓ Only this machine can open the page. To serve it to others set COPYDESK_PUBLIC_URL and put a proxy in front."
     else:
         yield f"✓ Others reach the desk at {settings.public_url}."
+
+
+async def examine_chat(settings: Settings, name: str) -> AsyncIterator[str]:
+    """What one chat says about its set-up, one line each; a line that begins with ✗ names something to mend."""
+    try:
+        settings.check()
+        app = build(settings)
+    except ContentError as error:
+        yield f"✗ {error.message}"
+        return
+    try:
+        for finding in await chats.examine(app, name):
+            yield f"{MARKS[finding.ok]} {finding.words}"
+    except ContentError as error:
+        yield f"✗ {error.message}"
+    finally:
+        await app.close()
+
+
+def _chats(settings: Settings) -> Iterator[str]:
+    lived_in = chats.lived_in(settings)
+    for name in chats.WIRERS:
+        if name in lived_in:
+            yield f"✓ {name.capitalize()} is set up. “copydesk doctor {name}” looks at it closely."
+        else:
+            yield f"· {name.capitalize()} is not set up; docs/{name}.md says how."
 
 
 async def _database(settings: Settings) -> AsyncIterator[str]:

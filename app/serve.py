@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from app.chats import Chats
 from app.logs import set_up_logs
 from app.settings import EVERYWHERE, Settings
 from app.wiring import App, bring_up_to_date, build, make_folder, think, tick
@@ -123,20 +124,22 @@ async def serve(settings: Settings) -> None:
         set_up_logs(settings.log_file, settings.log_level, settings.data_dir, settings.secrets)
         sock = listen(settings)
         app = build(settings)
+        chats = Chats(app)
         waking: asyncio.Task[None] | None = None
         try:
             token = await open_desk(app)
             await app.jobs.take_over()
             await app.tracing.abandoned()
-            port = sock.getsockname()[1]
+            port = app.port = sock.getsockname()[1]
             (settings.data_dir / "port").write_text(str(port))
             _greet(settings, port, token)
-            waking = asyncio.create_task(_wake(app))
+            waking = asyncio.create_task(_wake(app, chats))
             await _run(app, sock)
         finally:
             if waking is not None:
                 waking.cancel()
                 await asyncio.gather(waking, return_exceptions=True)
+            await chats.hang_up()
             await app.ticks.stop(DRAIN)
             await app.close()
             sock.close()
@@ -155,10 +158,12 @@ async def _run(app: App, sock: socket.socket) -> None:
     await _Server(config, app).serve(sockets=[sock])
 
 
-async def _wake(app: App) -> None:
+async def _wake(app: App, chats: Chats) -> None:
     """What the first page does not need."""
     await asyncio.sleep(FIRST_ANSWER.total_seconds())
     tick(app)
+    for words in await chats.open():
+        say(words)
     try:
         await think(app)
     except Exception as wrong:

@@ -1,7 +1,8 @@
 """Builds every object and hands them to each other. Read this first: it is the map of the program.
 
 `build` makes what a page needs to answer. `think` loads the language model's libraries, which take seconds of CPU, and
-`tick` the scheduler; they are called in the background once the port is open. Only here may imports stand inside functions.
+`tick` the scheduler; they are called in the background once the port is open, as is `app/chats.py`. Only in these two
+modules may imports stand inside functions.
 """
 
 import asyncio
@@ -22,9 +23,10 @@ from app.ticks import Ticks
 from bot.actions import Actions
 from bot.chat import Chat
 from bot.drawing import Drawing
-from bot.native import Connection
 from bot.notify import Notify
+from bot.outward import EveryChat
 from bot.planned import Planned
+from bot.reviewing import Reviewing
 from bot.stopping import Stops
 from bot.webchat.chat import WebChat
 from content.accounts import Accounts
@@ -45,6 +47,7 @@ from content.receiving import Receiver
 from content.removal import Removal
 from content.research import Research
 from content.results import Results
+from content.reviews import Reviews
 from content.schedule import Schedule
 from content.sealing import Sealer, keys_of
 from content.times import Clock, SystemClock
@@ -91,10 +94,9 @@ class App:
     chats: dict[str, Chat]
     stops: Stops
     talking: Talking
+    sealer: Sealer
     receivers: dict[str, Receiver] = field(default_factory=dict)
     """Who reads what chats deliver to `/hooks/…`, by chat."""
-    connections: list[Connection] = field(default_factory=list)
-    """What brings or announces what chats deliver, while the desk runs."""
     port: int = 0
     """Where the desk listens, once it does."""
     handlers: dict[str, Handler] = field(default_factory=dict)
@@ -159,7 +161,8 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
     people, transcript, drawing, stops = People(db, clock), Transcript(db, clock), Drawing(desk), Stops()
     actions = Actions(desk, tracing)
     webchat = WebChat(transcript, clock, drawing.draw, actions.press, desk.schedule.calendar, stops)
-    chats: dict[str, Chat] = {webchat.name: webchat}
+    chats = EveryChat(transcript)
+    chats[webchat.name] = webchat
     rows = Rows(db, clock, sealer, people, transcript, desk)
     app = App(
         settings=settings,
@@ -176,6 +179,7 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
         chats=chats,
         stops=stops,
         talking=build_talking(rows, drawing, actions, stops, chats, lambda: app.base),
+        sealer=sealer,
     )
     app.handlers |= _handlers(app)
     db.wake = app.ticks.wake
@@ -185,14 +189,29 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
 def _handlers(app: App) -> dict[str, Handler]:
     """Who does each kind of job."""
     notify = Notify(app.desk, app.people, app.transcript, Deliveries(app.db), app.drawing, app.chats)
+    reviewing = Reviewing(
+        app.desk,
+        Reviews(app.db, app.clock),
+        app.people,
+        app.transcript,
+        app.drawing,
+        app.chats,
+        app.talking.whereabouts.private,
+    )
     return {
         "publish": app.publishing.publish,
         "collect": app.desk.results.collect,
         "redraw": notify.redraw,
         "notify": notify.notify,
+        "review": reviewing.review,
+        "remind": reviewing.remind,
+        "expire": reviewing.expire,
+        "expired": reviewing.expired,
+        "changes": reviewing.changes,
         "plan": Planned(app.desk.plans, app.people, app.transcript, app.chats).run,
         "arrive": app.talking.arrivals.arrive,
         "carry": app.talking.carrier.carry,
+        "tidy": app.talking.inbox.tidy,
         "turn": _not_ready(app.clock),
         "learn": _not_ready(app.clock),
     }

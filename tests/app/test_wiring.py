@@ -8,7 +8,21 @@ from tests.journeys.desk import running
 
 async def test_every_kind_of_job_has_a_handler_from_the_start(data: Path) -> None:
     async with running(data, thinking=False) as desk:
-        kinds = {"publish", "collect", "redraw", "notify", "plan", "turn", "learn", "arrive", "carry", "tidy"}
+        kinds = {
+            "publish",
+            "collect",
+            "redraw",
+            "notify",
+            "plan",
+            "turn",
+            "learn",
+            "arrive",
+            "carry",
+            "tidy",
+            "review",
+            "remind",
+        }
+        kinds |= {"expire", "expired", "changes"}
         assert kinds <= desk.app.handlers.keys()
 
 
