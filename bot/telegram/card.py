@@ -172,6 +172,8 @@ def _table(writing: Writing, table: Table) -> None:
         writing.gap(1)
         writing.add("\n".join(_cells(line, widths) for line in lines), "pre")
         return
+    if not table.rows:
+        _line(writing, ", ".join(table.headings))
     for row in table.rows:  # too wide for a phone: a line of words each
         _line(writing, "• " + ", ".join(f"{name}: {cell}" for name, cell in zip(table.headings, row, strict=True)))
 

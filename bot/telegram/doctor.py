@@ -51,7 +51,8 @@ class Doctor:
             return [
                 Finding(
                     False, f"{words}. Start the desk: it sets it. If it changes back, another program has this token."
-                )
+                ),
+                *waiting,
             ]
         if info.last_error_message:
             words = f"Telegram could not deliver to the webhook: {info.last_error_message}"

@@ -60,17 +60,22 @@ BUTTONS = st.builds(
     st.sampled_from(["plain", "primary", "danger"]),
     some(FIELDS, 1),
 )
+_LINK = "https://example.org/a"
+
+
+def _part(text: str) -> RenderedPart:
+    """Words, and now and then an address that the platform makes clickable."""
+    if len(text) % 2:
+        text = f"{_LINK} {text}"
+        return RenderedPart(text, len(text), (Span(0, len(_LINK), "link", _LINK),))
+    return RenderedPart(text, len(text))
+
+
 IMAGES = st.builds(
     Image, NAMES, st.just("0" * 64), st.just("image/png"), st.just(70), st.just(3), st.just(2), prose(1_100)
 )
 PARTS = st.builds(
-    lambda text, images, card: RenderedPart(
-        text,
-        len(text),
-        (Span(0, min(4, len(text)), "link", "https://example.org/"),) if len(text) > 3 else (),
-        images,
-        card,
-    ),
+    lambda text, images, card: replace(_part(text), images=images, card=card),
     prose(),
     some(IMAGES, 3),
     st.none() | st.builds(LinkCard, ADDRESSES, SHORT, prose()),
@@ -192,11 +197,6 @@ def _huge(draw: st.DrawFn, what: str) -> dict[str, Any]:
         return {what: replace(table, rows=table.rows * 300)}
     many = {"previews": PREVIEWS, "groups": GROUPS, "buttons": BUTTONS}[what]
     return {what: tuple(draw(st.lists(many, min_size=3, max_size=5))) * 20}
-
-
-def _part(text: str) -> RenderedPart:
-    spans = (Span(0, 4, "link", "https://example.org/"),) if len(text) > 3 else ()
-    return RenderedPart(text, len(text), spans)
 
 
 MESSAGES = messages()
