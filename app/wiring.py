@@ -45,6 +45,7 @@ from content.posts import Posts
 from content.publishing import Publishing
 from content.receiving import Receiver
 from content.removal import Removal
+from content.reports import Reports
 from content.research import Research
 from content.results import Results
 from content.reviews import Reviews
@@ -235,6 +236,7 @@ def _desk(
         schedule=Schedule(db, clock, platforms),
         goals=Goals(db, clock),
         results=Results(db, clock, platforms, accounts),
+        reports=Reports(db, clock),
         removal=Removal(db, clock, platforms, accounts),
         research=Research(db, clock, {name: make(http) for name, make in SOURCES.items()}),
         voice=Voice(db, clock),

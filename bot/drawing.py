@@ -1,9 +1,11 @@
 """Draws the card of any row, as it is now, for whoever looks."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from bot.cards import accounts_card, calendar_card, post_card, queue_card
 from bot.chat import Card, Group, Row
+from bot.report_card import WEEKS, report_card
 from bot.rules import settings_card
 from content.desk import Desk
 from content.errors import NotFound
@@ -13,6 +15,8 @@ from content.spans import SPANS, stretch
 
 HEADLINES = 8
 """Headlines on one card."""
+BEST = 5
+"""Posts in a report's table."""
 MOST_QUEUED = 25
 """Posts under way on one card."""
 
@@ -30,6 +34,7 @@ class Drawing:
             "accounts": self._accounts,
             "queue": self._queue,
             "settings": self._settings,
+            "report": self._report,
         }
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
@@ -57,6 +62,12 @@ class Drawing:
 
     async def _settings(self, actor: Actor, _name: str) -> Card:
         return settings_card(await self._desk.approvals.policy.view(actor.workspace_id), actor)
+
+    async def _report(self, actor: Actor, _name: str) -> Card:
+        now = self._desk.clock.now()
+        weeks = await self._desk.reports.weeks(actor.workspace_id, actor.zone, WEEKS)
+        best = await self._desk.results.best_posts(actor.workspace_id, BEST, now - timedelta(weeks=WEEKS))
+        return report_card(weeks, best)
 
     async def _calendar(self, actor: Actor, name: str) -> Card | None:
         span = next((one for one in SPANS if one == name), None)

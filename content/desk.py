@@ -9,6 +9,7 @@ from content.media import MediaStore
 from content.plans import Plans
 from content.posts import Posts
 from content.removal import Removal
+from content.reports import Reports
 from content.research import Research
 from content.results import Results
 from content.schedule import Schedule
@@ -28,6 +29,7 @@ class Desk:
     schedule: Schedule
     goals: Goals
     results: Results
+    reports: Reports
     removal: Removal
     research: Research
     voice: Voice

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.chat import Button, Card, Preview, Progress, Row
+from bot.webchat.charts import plotted
 from bot.webchat.words import link, marked_up
 from bot.words import numbers_words
 from content.platform import Image, RenderedPart
@@ -150,6 +151,11 @@ def moment(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
 
 
+def is_number(cell: str) -> bool:
+    """Whether a table's cell is a number, or stands for one that was not told."""
+    return cell == "–" or cell.replace(",", "").replace(".", "", 1).isdigit()
+
+
 _TEMPLATES.filters.update(
     marked_up=marked_up,
     linked=linked,
@@ -157,5 +163,7 @@ _TEMPLATES.filters.update(
     initial=initial,
     moment=moment,
     plain_address=plain_address,
+    plotted=plotted,
+    is_number=is_number,
 )
 _TEMPLATES.globals.update(questions=questions, fullness=fullness, link=link)

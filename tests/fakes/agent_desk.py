@@ -36,6 +36,7 @@ from content.jobs import Handler, Jobs
 from content.people import Actor
 from content.plans import Plans
 from content.removal import Removal
+from content.reports import Reports
 from content.research import Research
 from content.results import Results
 from content.transcript import Said, Transcript
@@ -195,6 +196,7 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
         schedule=base.schedule,
         goals=Goals(base.db, base.clock),
         results=Results(base.db, base.clock, base.platforms, base.accounts),
+        reports=Reports(base.db, base.clock),
         removal=Removal(base.db, base.clock, base.platforms, base.accounts),
         research=Research(base.db, base.clock, named),
         voice=Voice(base.db, base.clock),

@@ -47,7 +47,7 @@ function open(form) {
   form.hidden = false;
   openerOf(form)?.setAttribute("aria-expanded", "true");
   form.querySelectorAll("textarea").forEach(count);
-  form.querySelector("textarea, input")?.focus();
+  form.querySelector("textarea, input, select")?.focus();
   form.scrollIntoView({ block: "nearest" });
 }
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat import Button, Card, Group, Preview, Progress, Row, Step
+from bot.chat import Button, Card, Chart, Group, Preview, Progress, Row, Series, Step, Table
 from bot.webchat.html import (
     Day,
     Drawn,
@@ -264,3 +264,31 @@ def test_hostile_text_in_every_field_never_becomes_markup() -> None:
     assert "<img src=x" not in html
     assert 'href="javascript' not in html
     assert " style=" not in html
+
+
+def _card_html(card: Card) -> str:
+    return message_html(Drawn(view(subject=card.subject), card))
+
+
+def test_a_chart_is_drawn_with_the_same_in_words_and_a_table_with_its_headings() -> None:
+    chart = Chart(
+        "Posts", "bar", ("a", "b"), (Series("Posts", (1, 4)), Series("Reactions", (-2, float("nan")))), "In words."
+    )
+    table = Table("Best", ("Post", "Likes"), (("<b>#1</b>", "1,200"), ("#2", "–")))
+    html = _card_html(Card("report:8 weeks", "How it went", chart=chart, table=table))
+    assert html.count('class="bar series-0"') == 2
+    assert html.count('class="bar series-1"') == 1
+    assert 'aria-label="Posts. In words."' in html
+    assert "<title>b, Posts: 4</title>" in html
+    assert '<th scope="col">Likes</th>' in html
+    assert "&lt;b&gt;#1&lt;/b&gt;" in html
+    assert html.count('class="number"') == 2
+    assert "style=" not in html
+
+
+@pytest.mark.parametrize("values", [(), (0.0,), (1e12, 3.5)])
+def test_a_line_goes_through_its_points(values: tuple[float, ...]) -> None:
+    categories = tuple(str(number) for number in range(len(values)))
+    html = _card_html(Card("report:8 weeks", "x", chart=Chart("x", "line", categories, (Series("x", values),), "")))
+    assert html.count("<polyline") == 1
+    assert html.count("<rect") == len(values)
