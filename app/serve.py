@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -164,8 +165,10 @@ async def _wake(app: App, chats: Chats) -> None:
     tick(app)
     for words in await chats.open():
         say(words)
+    gc.freeze()  # what was loaded stays; looking for garbage in it held everything up for a tenth of a second, again and again
     try:
         await think(app)
+        gc.freeze()
     except Exception as wrong:
         log.exception("model.not_loaded")
         why = wrong.message if isinstance(wrong, Invalid) else f"{type(wrong).__name__}, see the log"

@@ -19,10 +19,10 @@ from time import perf_counter
 
 from benchmarks.figures import Figure, figure
 from benchmarks.taking_in import SECRET, TELEGRAM_TOKEN, taking_in
-from bot.telegram.receiver import secret_of
+from bot.telegram.connection import secret_of
 from content.times import SystemClock
 
-CONNECTIONS = 16
+CONNECTIONS = 32
 """Deliveries under way at once: what a chat keeps open to one app in a busy hour."""
 ROOMS = 40
 """Conversations they belong to."""

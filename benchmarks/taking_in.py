@@ -6,6 +6,7 @@ the desk thinks.
 """
 
 import asyncio
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,6 +89,7 @@ async def _bare(_folder: Path) -> ASGIApp:
 
 async def _serve(what: str, folder: Path) -> None:
     site = await {"desk": _desk, "bare": _bare}[what](folder)
+    gc.freeze()  # as `app/serve.py` does: what is loaded stays, and looking for garbage in it took a tenth of a second
     sock = listen(Settings(data_dir=folder))
     server = uvicorn.Server(
         uvicorn.Config(site, log_config=None, access_log=False, lifespan="off", server_header=False, proxy_headers=True)

@@ -7,13 +7,18 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.figures import Figure, figure
-from benchmarks.table import AT_MOST, as_text, rows, verdict, write
+from benchmarks.table import AT_LEAST, AT_MOST, as_text, rows, verdict, write
 
 MILLISECONDS = {"floor_turn_cpu_ms", "turn_cpu_ms_1", "turn_cpu_ms_50", "turn_cpu_ms_500", "whole_turn_cpu_ms"}
 STOCK = {"stock_turn_cpu_ms_1", "stock_turn_cpu_ms_50", "stock_conversation_bytes_50"}
 BYTES = {"conversation_bytes_50", "conversation_bytes_500"}
 PROCESS = {"first_answer_cpu_s", "ready_cpu_s", "rss_mib"}
 RATES = {"turns_per_cpu_s", "pages_per_s", "pages_per_cpu_s"}
+
+INBOX = {
+    "bare_bolt_per_s",
+    *(f"{chat}_inbox_{what}" for chat in ("slack", "telegram") for what in ("per_s", "ratio", "p99_ms")),
+}
 
 
 def measured(target: Path, *parts: str) -> dict[str, float]:
@@ -40,8 +45,16 @@ def test_a_desk_is_started_and_its_pages_are_measured(tmp_path: Path) -> None:
     assert 0.1 < found["pages_per_s"] < 10_000
 
 
+def test_what_chats_deliver_is_measured_beside_a_bare_app(tmp_path: Path) -> None:
+    found = measured(tmp_path / "inbox.json", "inbox")
+    assert found.keys() == INBOX
+    assert 1 < found["slack_inbox_per_s"] < found["bare_bolt_per_s"] * 2
+    assert 0.01 < found["telegram_inbox_ratio"] < 3
+    assert 0.1 < found["slack_inbox_p99_ms"] < 10_000
+
+
 def test_everything_expected_is_measured() -> None:
-    assert AT_MOST.keys() <= MILLISECONDS | BYTES | PROCESS
+    assert AT_MOST.keys() | AT_LEAST.keys() <= MILLISECONDS | BYTES | PROCESS | INBOX
 
 
 def test_a_figure_is_the_median_and_its_quartiles() -> None:
@@ -54,7 +67,13 @@ def test_few_rounds_show_their_extremes() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value", "said"),
-    [("turn_cpu_ms_50", 15, "ok"), ("turn_cpu_ms_50", 15.1, "short"), ("rss_mib", 1e6, "")],
+    [
+        ("turn_cpu_ms_50", 15, "ok"),
+        ("turn_cpu_ms_50", 15.1, "short"),
+        ("slack_inbox_ratio", 0.5, "ok"),
+        ("slack_inbox_ratio", 0.49, "short"),
+        ("rss_mib", 1e6, ""),
+    ],
 )
 def test_a_figure_is_judged_by_what_is_expected(key: str, value: float, said: str) -> None:
     assert verdict(figure(key, [value], "")) == said

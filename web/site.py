@@ -34,7 +34,8 @@ def make_site(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     catch_errors(app)
-    for module in (chat, calendar, connect, media, health, webhooks):
+    app.router.routes.insert(0, webhooks.route)
+    for module in (chat, calendar, connect, media, health):
         app.include_router(module.router)
     app.mount("/static", _Fresh(directory=_STATIC))
     return app

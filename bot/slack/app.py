@@ -12,6 +12,7 @@ from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
@@ -32,6 +33,24 @@ _WORKING = "Working on it. You see here what it comes to; you may also close thi
 Body = Mapping[str, Any]
 
 
+class _First(AsyncMiddleware):
+    """Runs before Bolt looks for a token or a listener."""
+
+    def __init__(self, take_in: Callable[[Body], Awaitable[BoltResponse | None]]) -> None:
+        self._take_in = take_in
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002
+    ) -> BoltResponse | None:
+        """Answer it, or let Bolt."""
+        answer = await self._take_in(req.body)
+        return answer if answer is not None else await next()
+
+
 class BoltApp:
     """Dispatches requests of HTTP and of Socket Mode alike."""
 
@@ -43,7 +62,7 @@ class BoltApp:
         self.bolt = AsyncApp(
             signing_secret=signing_secret or "none",
             authorize=_nobody,
-            before_authorize=self._take_in,
+            before_authorize=_First(self._take_in),
             logger=logging.getLogger("slack_bolt"),
         )
 
@@ -59,10 +78,9 @@ class BoltApp:
         """Let dialogs that are being opened be opened."""
         await asyncio.gather(*self._opening, return_exceptions=True)
 
-    async def _take_in(self, req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002
-        body = req.body
+    async def _take_in(self, body: Body) -> BoltResponse | None:
+        """What to answer; None: it is Bolt's to answer."""
         if body.get("type") == "url_verification":
-            await next()
             return None
         if body.get("callback_id") in SHORTCUTS and body.get("type") in ("shortcut", "message_action"):
             await self._open_idea(body)
