@@ -1,7 +1,7 @@
 """Draws the card of any row, as it is now, for whoever looks."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, time
 
 from bot.cards import accounts_card, calendar_card, post_card, queue_card
 from bot.chat import Card, Group, Row
@@ -12,6 +12,7 @@ from content.errors import NotFound
 from content.models import Role
 from content.people import Actor
 from content.spans import SPANS, stretch
+from content.times import zone
 
 HEADLINES = 8
 """Headlines on one card."""
@@ -64,9 +65,9 @@ class Drawing:
         return settings_card(await self._desk.approvals.policy.view(actor.workspace_id), actor)
 
     async def _report(self, actor: Actor, _name: str) -> Card:
-        now = self._desk.clock.now()
         weeks = await self._desk.reports.weeks(actor.workspace_id, actor.zone, WEEKS)
-        best = await self._desk.results.best_posts(actor.workspace_id, BEST, now - timedelta(weeks=WEEKS))
+        begins = datetime.combine(weeks[0].start, time(), zone(actor.zone))
+        best = await self._desk.results.best_posts(actor.workspace_id, BEST, begins)
         return report_card(weeks, best)
 
     async def _calendar(self, actor: Actor, name: str) -> Card | None:

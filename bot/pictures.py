@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.ImageFont import FreeTypeFont
 
 from bot.chat import Chart
+from bot.words import shortly
 
 WIDTH, HEIGHT = 1280, 800
 """Pixels of the picture."""
@@ -87,7 +88,7 @@ class _Drawing:
             y = self._scale.y(value)
             firm = value == 0
             self._line([(_LEFT, y), (WIDTH - _RIGHT, y)], MUTED if firm else LINE, 2)
-            self._text((_LEFT - 16, y), _said(value), _VALUE, MUTED, "rm")
+            self._text((_LEFT - 16, y), shortly(value), _VALUE, MUTED, "rm")
 
     @property
     def _slot(self) -> float:
@@ -126,7 +127,7 @@ class _Drawing:
 
     def _value(self, x: float, y: float, value: float, room: float) -> None:
         points = sum(len(series.values) for series in self._chart.series)
-        words = _said(value)
+        words = shortly(value)
         if points <= _MOST_VALUES and self._width(words, _VALUE) <= max(room, 46) + 12:
             self._text((x, y - 6), words, _VALUE, INK, "mb")
 
@@ -184,11 +185,3 @@ def _scaled(values: list[float], top: float, bottom: float) -> _Scale:
     if all(float(value).is_integer() for value in values):
         step = max(step, 1.0)
     return _Scale(math.floor(low / step) * step, max(math.ceil(high / step), 1) * step, step, top, bottom)
-
-
-def _said(value: float) -> str:
-    """A number as short as it can be said: 950, 1.2k, 3M."""
-    for size, mark in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if mark == 'k' else size):.1f}".rstrip("0").rstrip(".") + mark
-    return f"{round(value, 2):,g}" if not float(value).is_integer() else f"{value:,.0f}"

@@ -1,6 +1,6 @@
 """The card that says how the posts did: three numbers, one thing worth knowing, one proposal, a chart, and the best five."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.chat import Card, Chart, Series, Table
 from content.counts import engagement
@@ -10,6 +10,9 @@ from content.results import BestPost
 WEEKS = 8
 SUBJECT = f"report:{WEEKS} weeks"
 NONE_YET = "Nothing went out in these weeks yet. Say “draft a post about …”, and I count from there."
+NOT_COUNTED = ", not counted"
+STEADY = 0.2
+"""How far a week may be from the average to be like the others."""
 _WORDS = 60
 """Characters of a post in the table."""
 
@@ -37,18 +40,24 @@ def _numbers(weeks: Sequence[Week]) -> str:
 
 def _insight(weeks: Sequence[Week]) -> str:
     """What a look at the numbers shows; nothing where there is too little to say."""
-    whole = [week for week in weeks[:-1] if week.posts and week.reactions is not None]
-    if len(whole) < 2:
+    each = {week: week.reactions / week.posts for week in weeks[:-1] if week.posts and week.reactions is not None}
+    average = _average(each)
+    if len(each) < 2 or not average:
         return ""
-    top = max(whole, key=lambda week: (week.reactions or 0) / week.posts)
-    each = (top.reactions or 0) / top.posts
-    average = sum(week.reactions or 0 for week in whole) / sum(week.posts for week in whole)
-    if average == 0 or each < average * 1.2:
-        return f"A post draws about {average:.0f} reactions, week after week."
-    return (
-        f"The week of {_day(week=top)} stood out: {each:.0f} reactions a post, against {average:.0f} on average over the "
-        "whole weeks."
-    )
+    for week, what in (
+        (max(each, key=lambda one: each[one]), "stood out"),
+        (min(each, key=lambda one: each[one]), "fell behind"),
+    ):
+        if abs(each[week] - average) > average * STEADY:
+            return (
+                f"The week of {_day(week)} {what}: {each[week]:.0f} reactions a post, against {average:.0f} on average."
+            )
+    return f"A post draws about {average:.0f} reactions, week after week."
+
+
+def _average(each: Mapping[Week, float]) -> float:
+    posts = sum(week.posts for week in each)
+    return sum(week.reactions or 0 for week in each) / posts if posts else 0.0
 
 
 def _proposal(best: Sequence[BestPost]) -> str:
@@ -59,15 +68,22 @@ def _proposal(best: Sequence[BestPost]) -> str:
 
 
 def _chart(weeks: Sequence[Week]) -> Chart:
-    series = [Series("Posts", tuple(float(week.posts) for week in weeks))]
-    if any(week.reactions is not None for week in weeks):
-        series.append(Series("Reactions", tuple(float(week.reactions or 0) for week in weeks)))
+    """Reactions, or posts as long as no reactions were told: side by side, the smaller of the two could not be seen."""
     said = "; ".join(f"{_day(week)}: {_week(week)}" for week in weeks)
-    return Chart("Posts and reactions by week", "bar", tuple(_day(week) for week in weeks), tuple(series), f"{said}.")
+    if all(week.reactions is None for week in weeks):
+        days = tuple(_day(week) for week in weeks)
+        return Chart(
+            "Posts by week", "bar", days, (Series("Posts", tuple(float(week.posts) for week in weeks)),), f"{said}."
+        )
+    days = tuple(f"{_day(week)}{NOT_COUNTED if week.posts and week.reactions is None else ''}" for week in weeks)
+    reactions = Series("Reactions", tuple(float(week.reactions or 0) for week in weeks))
+    return Chart("Reactions by week", "bar", days, (reactions,), f"{said}.")
 
 
 def _week(week: Week) -> str:
-    reactions = "" if week.reactions is None else f", {_many(week.reactions, 'reaction')}"
+    reactions = f", {_many(week.reactions, 'reaction')}" if week.reactions is not None else ""
+    if week.posts and week.reactions is None:
+        reactions = NOT_COUNTED
     return f"{_many(week.posts, 'post')}{reactions}"
 
 
@@ -79,7 +95,7 @@ def _table(best: Sequence[BestPost]) -> Table:
     headings = ("Post", "Where", "Likes", "Replies", "Reposts", "Views", "All")
     rows = tuple(
         (
-            f"#{one.number} {one.words[:_WORDS]}",
+            f"#{one.number} {shortened(one.words)}",
             one.label,
             *(
                 _told(number)
@@ -90,6 +106,11 @@ def _table(best: Sequence[BestPost]) -> Table:
         for one in best
     )
     return Table("What drew most", headings, rows)
+
+
+def shortened(words: str) -> str:
+    """A post's words for one cell."""
+    return words if len(words) <= _WORDS else f"{words[: _WORDS - 1].rstrip()}…"
 
 
 def _told(number: int | None) -> str:

@@ -128,3 +128,11 @@ def numbers_words(numbers: Numbers) -> str:
         (numbers.views, "view", "views"),
     ]
     return " · ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in told if count is not None)
+
+
+def shortly(value: float) -> str:
+    """A number as short as it can be said: 950, 1.2k, 3M."""
+    for size, mark in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if mark == 'k' else size):.1f}".rstrip("0").rstrip(".") + mark
+    return f"{round(value, 2):,g}" if not float(value).is_integer() else f"{value:,.0f}"

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
@@ -37,7 +37,8 @@ class Reports:
         starts = [this - timedelta(weeks=back) for back in reversed(range(count))]
         posts: defaultdict[date, set[str]] = defaultdict(set)
         deliveries: defaultdict[date, list[str]] = defaultdict(list)
-        where = Delivery.workspace_id == workspace_id, Delivery.state == DeliveryState.SENT
+        begins = datetime.combine(starts[0], time(), here)
+        where = Delivery.workspace_id == workspace_id, Delivery.state == DeliveryState.SENT, Delivery.sent_at >= begins
         async with self._db.reading() as session:
             rows = await session.execute(select(Delivery.id, Delivery.post_id, Delivery.sent_at).where(*where))
             counts = await newest_counts(session, *where)

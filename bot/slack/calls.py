@@ -91,8 +91,14 @@ class Calls:
 
     @property
     def session(self) -> aiohttp.ClientSession:
-        """The HTTP session; opened by the first who needs it."""
-        if self._session is None or self._session.closed:
+        """The HTTP session; opened by the first who needs it, and once closed not again.
+
+        Raises:
+            SlackSaid: it was closed.
+        """
+        if self._session is not None and self._session.closed:
+            raise SlackSaid("unreached")
+        if self._session is None:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT.total_seconds(), connect=10)
             self._session = aiohttp.ClientSession(timeout=timeout)
         return self._session

@@ -58,7 +58,7 @@ class Files:
                     raise Unavailable(
                         f"Slack did not take the picture ({answer.status}). I try again.", platform="slack"
                     )
-        except (aiohttp.ClientError, TimeoutError) as lost:  # nothing is shown before it is completed
+        except (aiohttp.ClientError, TimeoutError, SlackSaid) as lost:  # nothing is shown before it is completed
             raise as_content(SlackSaid("unreached"), _PICTURE, self._calls.clock.now(), repeatable=True) from lost
 
     async def remove(self, ref: Ref) -> None:
@@ -103,7 +103,7 @@ class Files:
                     if len(data) > LARGEST:
                         break
                 return data[: LARGEST + 1]
-        except (aiohttp.ClientError, TimeoutError) as lost:
+        except (aiohttp.ClientError, TimeoutError, SlackSaid) as lost:
             raise as_content(SlackSaid("unreached"), _PICTURE, self._calls.clock.now(), repeatable=True) from lost
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.chat import Chart
+from bot.words import shortly
 
 WIDTH, HEIGHT = 640, 260
 _LEFT, _TOP, _BOTTOM = 44, 16, 30
@@ -63,7 +64,7 @@ def plotted(chart: Chart) -> Plot:
         return round(bottom - (value - low) / (high - low) * (bottom - _TOP), 1)
 
     slot = (WIDTH - _LEFT) / max(len(chart.categories), 1)
-    ticks = tuple(Mark(y(low + n * step), f"{low + n * step:,g}") for n in range(round((high - low) / step) + 1))
+    ticks = tuple(Mark(y(low + n * step), shortly(low + n * step)) for n in range(round((high - low) / step) + 1))
     labels = tuple(Mark(round(_LEFT + slot * (n + 0.5), 1), words) for n, words in enumerate(chart.categories))
     bars = tuple(_bars(chart, slot, y))
     lines = () if chart.kind == "bar" else tuple(_line(bars, number) for number in range(len(chart.series)))
@@ -71,7 +72,7 @@ def plotted(chart: Chart) -> Plot:
 
 
 def _bars(chart: Chart, slot: float, y: Callable[[float], float]) -> list[Bar]:
-    width = min(slot * 0.72 / len(chart.series), 46)
+    width = min(slot * 0.72 / max(len(chart.series), 1), 46)
     found = []
     for number, series in enumerate(chart.series):
         for place, value in enumerate(series.values):
@@ -81,7 +82,9 @@ def _bars(chart: Chart, slot: float, y: Callable[[float], float]) -> list[Bar]:
             top, ground = y(max(value, 0.0)), y(min(value, 0.0))
             if chart.kind == "line":
                 x, top, ground = _LEFT + slot * (place + 0.5) - 3, y(value) - 3, y(value) + 3
-            words = f"{chart.categories[place]}, {series.name}: {value:,g}" if place < len(chart.categories) else ""
+            words = (
+                f"{chart.categories[place]}, {series.name}: {shortly(value)}" if place < len(chart.categories) else ""
+            )
             wide = 6.0 if chart.kind == "line" else round(width - 2, 1)
             found.append(Bar(round(x, 1), top, wide, round(ground - top, 1), number, words))
     return found

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words import Block, Run, numbers_words, parsed
+from bot.words import Block, Run, numbers_words, parsed, shortly
 from content.platform import Numbers
 
 
@@ -56,3 +56,11 @@ def test_no_letter_is_lost(text: str) -> None:
 
 def test_numbers_are_told_in_words_and_unknown_ones_left_out() -> None:
     assert numbers_words(Numbers(likes=1, replies=2, reposts=None, views=12_000)) == "1 like · 2 replies · 12,000 views"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0"), (950, "950"), (9_999, "9,999"), (12_345, "12.3k"), (3_000_000, "3M"), (-2.5e9, "-2.5B"), (0.25, "0.25")],
+)
+def test_a_number_is_said_as_short_as_it_can_be(number: float, said: str) -> None:
+    assert shortly(number) == said

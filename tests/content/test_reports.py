@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from content.database import Database
+from content.models import DeliveryState
 from content.platform import Numbers
 from content.reports import Reports, Week
 from tests.content.planted import Desk, plant_desk
@@ -36,9 +37,11 @@ async def test_weeks_begin_on_the_readers_monday(desk: Desk, clock: FakeClock) -
 
 async def test_a_post_on_two_accounts_is_one_post_and_untold_numbers_are_none(desk: Desk, clock: FakeClock) -> None:
     clock.set(datetime(2026, 11, 26, 12, tzinfo=UTC))
-    one, two = await desk.account("anna"), await desk.account("ben")
-    await desk.sent("Here", one, clock.now())
-    await desk.sent("There", two, clock.now())
+    accounts = [await desk.account("anna"), await desk.account("ben")]
+    post = await desk.post("Here and there", on=accounts)
+    for account in accounts:
+        await desk.delivery(post, account, DeliveryState.SENT, sent_at=clock.now())
+    await desk.sent("Only here", accounts[0], clock.now())
     [week] = await Reports(desk.db, clock).weeks(desk.workspace_id, "UTC", 1)
     assert (week.posts, week.reactions) == (2, None)
     assert [one.posts for one in await Reports(desk.db, clock).weeks("workspace_2", "UTC")] == [0] * 8

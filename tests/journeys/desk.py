@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from app.chats import Chats
 from app.serve import open_desk
 from app.settings import Settings
 from app.wiring import App, build, think, tick
@@ -228,6 +229,7 @@ async def running(
     """The program on a data folder while the block runs, as `copydesk serve` starts and stops it."""
     clock = clock or FakeClock()
     app = build(settings_for(folder, **given), clock)
+    chats = Chats(app)
     try:
         token = await open_desk(app)
         await app.jobs.take_over()
@@ -237,9 +239,12 @@ async def running(
         tick(app)
         async with serving(app.site) as url, httpx.AsyncClient(base_url=url, follow_redirects=True) as browser:
             await browser.get(f"/?token={token}")
+            app.port = int(url.rpartition(":")[2])
+            await chats.open()
             yield RunningDesk(app, clock, url, token, Person(browser))
             await app.webchat.close()
     finally:
+        await chats.hang_up()
         await app.ticks.stop(timedelta(seconds=2))
         await app.close()
 

@@ -1,24 +1,26 @@
 """The program, started again and again: what takes seconds to import is imported once, then every start is a fork.
 
-Run as `python -m tests.journeys.killed FOLDER`; for every line on its standard input it starts `copydesk serve` on the
-folder, says the process id, and says `ended` when that process is no more.
+Run as `python -m tests.journeys.killed FOLDER [SETTINGS]`, the settings as JSON; for every line on its standard input it
+starts `copydesk serve` on the folder, says the process id, and says `ended` when that process is no more.
 """
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import memory.recall  # noqa: F401 - all four: what `think` would import
 from app.serve import serve
 from tests.journeys.desk import settings_for
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, given: dict[str, Any]) -> None:
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
-            asyncio.run(serve(settings_for(folder)))
+            asyncio.run(serve(settings_for(folder, **given)))
             os._exit(0)
         print(f"process {child}", flush=True)  # noqa: T201
         os.waitpid(child, 0)
@@ -26,4 +28,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]) if len(sys.argv) > 2 else {})

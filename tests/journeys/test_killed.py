@@ -2,15 +2,10 @@
 
 import asyncio
 import json
-import os
 import random
-import re
-import signal
 import sqlite3
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,53 +13,9 @@ import httpx
 import pytest
 
 from tests.journeys.desk import PATIENCE, Person
+from tests.journeys.starter import starting
 
 ROUNDS = 15
-
-
-@dataclass
-class Starter:
-    """Starts the program on a folder, and kills it."""
-
-    process: asyncio.subprocess.Process
-
-    async def start(self) -> tuple[int, str]:
-        """The process id, and the address that signs in."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(b"\n")
-        said = await self._until(
-            r"process (\d+)[\s\S]*?(http://\S+/\?token=\S+)|(http://\S+/\?token=\S+)[\s\S]*?process (\d+)"
-        )
-        return int(said[1] or said[4]), said[2] or said[3]
-
-    async def kill(self, child: int) -> None:
-        """As a power cut would."""
-        os.kill(child, signal.SIGKILL)
-        await self._until(r"ended")
-
-    async def _until(self, pattern: str) -> re.Match[str]:
-        assert self.process.stdout is not None
-        said = ""
-        async with asyncio.timeout(PATIENCE):
-            while (found := re.search(pattern, said)) is None:
-                line = await self.process.stdout.readline()
-                assert line, said
-                said += line.decode()
-        return found
-
-
-@asynccontextmanager
-async def starting(folder: Path) -> AsyncIterator[Starter]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.journeys.killed", str(folder),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdin is not None
-    try:
-        yield Starter(process)
-    finally:
-        process.stdin.close()
-        await asyncio.wait_for(process.wait(), PATIENCE)
 
 
 @dataclass

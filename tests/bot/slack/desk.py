@@ -122,6 +122,7 @@ async def slack_desk(
             finally:
                 connection.cancel()
                 await asyncio.gather(connection, return_exceptions=True)
+                await talk.talking.close()
                 await slack.close()
 
 

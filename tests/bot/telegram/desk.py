@@ -104,6 +104,7 @@ async def telegram_desk(desk: AgentDesk, *, webhook: bool = True, flood: Flood =
             finally:
                 connection.cancel()
                 await asyncio.gather(connection, return_exceptions=True)
+                await talk.talking.close()
                 await telegram.close()
 
 
