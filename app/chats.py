@@ -164,4 +164,4 @@ async def _telegram(app: App) -> Wired:
     return Wired(telegram.chat, telegram.receiver, telegram.connection, telegram.close)
 
 
-WIRERS: Mapping[str, Callable[[App], Awaitable[Wired]]] = {"slack": _slack, "telegram": _telegram}
+WIRERS: dict[str, Callable[[App], Awaitable[Wired]]] = {"slack": _slack, "telegram": _telegram}

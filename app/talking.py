@@ -7,9 +7,9 @@ from bot.actions import Actions
 from bot.arrivals import Arrivals
 from bot.asking import Asking
 from bot.carrier import Carrier
-from bot.chat import Chat
+from bot.chat import Chat, OutMessage
 from bot.drawing import Drawing
-from bot.hearing import Hearing
+from bot.hearing import FIRST_STEPS, WELCOME, Hearing
 from bot.joining import Joining
 from bot.native import Native
 from bot.outward import OutwardChat
@@ -74,6 +74,8 @@ class Talking:
         """A member installed the desk in a team of a chat, where they are called `remote_id`."""
         await self.identities.move_in(actor.workspace_id, chat, team_id, team)
         await self.identities.attach(actor.member_id, chat, remote_id, actor.name)
+        place = await self.whereabouts.private(actor.member_id)
+        await self.chats[place.chat].post(place, OutMessage(WELCOME, choices=FIRST_STEPS), key=f"welcome:{team_id}")
 
     async def close(self) -> None:
         """Let what is being shown be shown."""

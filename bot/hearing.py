@@ -27,6 +27,15 @@ INTRO = (
     "Hello. I draft, schedule and report on posts, and nothing goes out before one of you approves it. Mention me with what you "
     "want, such as “draft a post about our new opening hours”; I answer in the thread."
 )
+WELCOME = (
+    "Here I am. I draft, schedule and report on your posts; nothing goes out before one of you approves it. Three steps: connect "
+    "an account, show me three posts you like so that I learn your voice, and choose who approves."
+)
+FIRST_STEPS = (
+    Choice("Connect an account", "/connect"),
+    Choice("Who approves", "/settings"),
+    Choice("What can you do?", "/help"),
+)
 GUEST = "Here you can approve what is sent to you, or ask for changes to it. For more, ask the desk's owner."
 
 
