@@ -24,6 +24,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, TypeDecorator
 
 from content.times import Clock, instant
+from content.turns import Turns
 
 CONVENTION = {
     "ix": "ix_%(column_0_label)s",
@@ -126,14 +127,14 @@ class Database:
             self.engine.execution_options(copydesk_reading=True), expire_on_commit=False, autoflush=False
         )
         # SQLite has one writer at a time; waiting here is fair, waiting in the file's lock is not
-        self._writer = asyncio.Lock()
+        self._writer = Turns()
         self.wake: Callable[[], None] = lambda: None
         """Called after a commit that put a job, so that it need not wait for the next tick."""
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed at the end, rolled back on any error. No network inside."""
-        async with self._writer, self._sessions.begin() as session:
+    async def writing(self, *, hurry: bool = False) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end, rolled back on any error. No network inside. `hurry`: before those who wait."""
+        async with self._writer.turn(hurry=hurry), self._sessions.begin() as session:
             yield session
         if session.info.get("jobs"):
             self.wake()

@@ -84,7 +84,7 @@ class Inbox:
     async def _commit_next(self) -> None:
         batch: list[tuple[Delivered, asyncio.Future[bool]]] = []
         try:
-            async with self._db.writing() as session:
+            async with self._db.writing(hurry=True) as session:
                 batch = self._next()  # only now, so that those who came while others wrote come along
                 new = await self._keep(session, [one for one, _ in batch])
         except SQLAlchemyError as broken:
