@@ -72,7 +72,7 @@ def build_slack(
     engine = create_async_engine(settings.database_url) if settings.client_id else None
     store = SealedInstallations(settings.client_id, engine, sealer) if engine is not None else None
     installations = Installations(settings.bot_token, store)
-    installations.calls = calls = Calls(settings.api_url, installations, pace, clock)
+    calls = Calls(settings.api_url, installations, pace, clock)
     files = Files(calls, installations, read, settings.api_url)
     doctor = Doctor(
         calls,

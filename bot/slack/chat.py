@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.chat import Answer, Card, Choice, Progress
-from bot.native import Finding, Form, Happening, Outgoing, Piece, Pressed, SendAnew, Sender
+from bot.native import Finding, Form, Happening, Heard, Outgoing, Piece, Pressed, SendAnew, Sender
 from bot.slack import reading, render, views
 from bot.slack.blocks import escaped
 from bot.slack.calls import ANSWERING, REDRAWING, SENDING, Calls, Manner
@@ -46,6 +46,8 @@ class SlackChat:
         self._doctor = doctor
         self._direct: OrderedDict[str, str] = OrderedDict()
         """The channel of each private conversation, by person; the oldest are forgotten."""
+        self._speakers: OrderedDict[str, str] = OrderedDict()
+        """Who spoke last in each thread of a room, to whom Slack streams; the oldest are forgotten."""
         self.answered_in_dialog: set[str] = set()
         """Events whose answer their dialog gets from the receiver, which waits for it."""
 
@@ -174,9 +176,7 @@ class SlackChat:
             opened = await self._calls.call(
                 place.team, "conversations.open", "our private conversation", users=place.channel[1:]
             )
-            self._direct[who] = str(opened["channel"]["id"])
-            while len(self._direct) > _REMEMBERED:
-                self._direct.popitem(last=False)
+            _remember(self._direct, who, str(opened["channel"]["id"]))
         return At(place.team, self._direct[who], place.thread)
 
     async def private(self, remote_id: str) -> str:
@@ -192,8 +192,7 @@ class SlackChat:
         """See `bot/slack/progress.py`."""
         try:
             place = await self._place(address)
-            reader = await self._installations.bot_user(place.team) if not place.private else ""
-            return await self._showing.show(place, progress, ref, reader)
+            return await self._showing.show(place, progress, ref, self._speakers.get(str(place), ""))
         except ContentError as trouble:
             log.info("progress.not_shown", extra={"address": address, "why": trouble.message})
             return ref
@@ -202,7 +201,10 @@ class SlackChat:
 
     def meaning(self, payload: Mapping[str, Any]) -> Happening | None:
         """See `bot/slack/reading.py`."""
-        return reading.meaning(payload)
+        happening = reading.meaning(payload)
+        if isinstance(happening, Heard) and not happening.private:
+            _remember(self._speakers, happening.address, user_of(happening.sender.remote_id)[1])
+        return happening
 
     async def fetch(self, handle: str) -> bytes:
         """See `bot/slack/files.py`."""
@@ -300,3 +302,9 @@ class SlackChat:
     async def examine(self) -> Sequence[Finding]:
         """See `bot/slack/doctor.py`."""
         return await self._doctor.examine()
+
+
+def _remember(kept: OrderedDict[str, str], name: str, value: str) -> None:
+    kept[name] = value
+    while len(kept) > _REMEMBERED:
+        kept.popitem(last=False)

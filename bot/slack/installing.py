@@ -19,9 +19,7 @@ from slack_sdk.oauth.state_store.sqlalchemy import AsyncSQLAlchemyOAuthStateStor
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.slack.calls import Calls
 from bot.slack.places import person
-from bot.slack.trouble import SlackSaid
 from content.errors import NotFound
 from content.people import Actor
 from content.receiving import RawAnswer, RawRequest
@@ -100,9 +98,6 @@ class Installations:
         self._own = own
         self._store = store
         self._tokens: dict[str, str] = {}
-        self._bots: dict[str, str] = {}
-        self.calls: Calls | None = None
-        """To ask Slack who we are; set once both are built."""
 
     async def token(self, team: str) -> str:
         """The desk's token in a team.
@@ -119,20 +114,9 @@ class Installations:
             self._tokens[team] = bot.bot_token
         return self._tokens[team]
 
-    async def bot_user(self, team: str) -> str:
-        """Who the desk is in a team; empty: Slack does not say just now."""
-        if team not in self._bots and self.calls is not None:
-            try:
-                told = await self.calls.ask(await self.token(team), "auth.test")
-            except (SlackSaid, NotFound):
-                return ""
-            self._bots[team] = str(told.get("user_id", ""))
-        return self._bots.get(team, "")
-
     async def forget(self, team: str) -> None:
         """The desk was put out of a team."""
         self._tokens.pop(team, None)
-        self._bots.pop(team, None)
         if self._store is not None:
             await self._store.async_delete_installation(enterprise_id=None, team_id=team)
             await self._store.async_delete_bot(enterprise_id=None, team_id=team)

@@ -56,7 +56,9 @@ class Showing:
         stream = self._streams.setdefault(str(place), _Stream())
         try:
             await self._think(place, stream)
-            if progress.steps:
+            if progress.steps and (
+                place.private or reader
+            ):  # in a room Slack streams to somebody, and must know to whom
                 await self._tell(place, stream, progress.steps, reader)
         except ContentError as trouble:
             log.info("progress.not_shown", extra={"place": str(place), "why": trouble.message})

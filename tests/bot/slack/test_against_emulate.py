@@ -178,4 +178,4 @@ async def test_the_desk_is_installed_in_a_team(opens: Opens) -> None:
         assert "Copydesk is in Bakery" in done.text
         assert [(team, name) for _, team, name, _ in found.there.installed] == [(found.team, "Bakery")]
         await found.ask("chat.postMessage", channel=found.channel, text="still here")
-        assert await found.slack.chat._installations.bot_user(found.team)
+        assert await found.slack.chat._installations.token(found.team)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bot.chat import Card, Chart, Progress, Series, Step
-from bot.native import Outgoing, Piece, SendAnew
+from bot.native import Outgoing, Piece, SendAnew, Sender
 from bot.slack.installing import SCOPES
 from bot.slack.progress import Showing
 from bot.slack.render import render
@@ -208,11 +208,18 @@ async def test_a_picture_is_used_in_a_draft(there: SlackDesk) -> None:
 # progress
 
 
+async def spoken(there: SlackDesk) -> None:
+    """Ann spoke in the thread, so that Slack can be told to whom to stream."""
+    event = {"type": "app_mention", "channel": "C1", "user": ANN, "text": "hello", "ts": "100.0"}
+    there.slack.chat.meaning({"kind": "event", "team": TEAM, "bot": "UBOT", "event": event})
+
+
 def steps(done: int, of: int = 3) -> Progress:
     return Progress([Step(f"writing {n + 1} of {of}", done=n < done) for n in range(of)])
 
 
 async def test_progress_is_a_status_then_tasks_and_gone_at_the_end(there: SlackDesk) -> None:
+    await spoken(there)
     chat = there.slack.chat
     await chat.progress(ROOM, Progress(), "")
     assert there.server.statuses["C1/100.0"] == "is thinking…"
@@ -220,6 +227,8 @@ async def test_progress_is_a_status_then_tasks_and_gone_at_the_end(there: SlackD
     ref = await chat.progress(ROOM, steps(0), "")
     ref = await chat.progress(ROOM, steps(2), ref)
     [stream] = there.server.in_channel("C1")
+    begun = next(given for method, given in there.server.calls if method == "chat.startStream")
+    assert (begun["recipient_user_id"], begun["recipient_team_id"]) == (ANN, TEAM)
     assert [task["status"] for task in stream.tasks.values()] == ["complete", "complete", "in_progress"]
     assert ref == f"{TEAM}/C1:{stream.ts}"
     assert await chat.progress(ROOM, None, ref) == ""
@@ -228,12 +237,24 @@ async def test_progress_is_a_status_then_tasks_and_gone_at_the_end(there: SlackD
 
 
 async def test_a_stream_that_slack_ended_is_taken_over_by_a_new_one(there: SlackDesk) -> None:
+    await spoken(there)
     chat = there.slack.chat
     await chat.progress(ROOM, steps(0), "")
     there.server.in_channel("C1")[0].streaming_since = -1e9  # five minutes are over
     await chat.progress(ROOM, steps(1), "")
     [stream] = there.server.in_channel("C1")
     assert [task["status"] for task in stream.tasks.values()] == ["complete", "in_progress", "in_progress"]
+
+
+async def test_in_a_room_where_nobody_spoke_since_the_start_only_the_status_is_shown(there: SlackDesk) -> None:
+    assert await there.slack.chat.progress(ROOM, steps(0), "") == ""
+    assert there.server.in_channel("C1") == []
+    assert there.server.statuses["C1/100.0"] == "is thinking…"
+
+
+async def test_a_question_is_asked_in_the_thread(there: SlackDesk) -> None:
+    await there.slack.chat.ask(ROOM, Sender(f"{TEAM}:{ANN}", "Ann"), "Which time?")
+    assert [one.words for one in there.server.in_thread("C1", "100.0")] == ["Which time?"]
 
 
 async def test_before_slack_ends_a_stream_a_new_one_takes_over(there: SlackDesk) -> None:
@@ -246,6 +267,7 @@ async def test_before_slack_ends_a_stream_a_new_one_takes_over(there: SlackDesk)
 
 
 async def test_what_an_earlier_process_left_standing_is_taken_away(there: SlackDesk) -> None:
+    await spoken(there)
     ref = await there.slack.chat.progress(ROOM, steps(0), "")
     there.slack.chat._showing = Showing(there.slack.calls)
     await there.slack.chat.progress(ROOM, None, ref)
@@ -254,6 +276,7 @@ async def test_what_an_earlier_process_left_standing_is_taken_away(there: SlackD
 
 
 async def test_progress_that_slack_refuses_disturbs_nothing(there: SlackDesk) -> None:
+    await spoken(there)
     there.server.refuse["chat.startStream"].append("not_allowed")
     there.server.refuse["agents.sessions.setStatus"].extend(["unknown_method"] * 2)
     assert await there.slack.chat.progress(ROOM, steps(0), "") == ""
