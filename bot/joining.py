@@ -64,13 +64,14 @@ class Joining:
         if not heard.private:
             raise Invalid("That word is for you alone, and others read here. Send it to me in a private message.")
         sender = heard.sender
-        claim = await self._identities.claim(word, native.name, sender.remote_id, sender.name)
+        name = await native.called(sender)
+        claim = await self._identities.claim(word, native.name, sender.remote_id, name)
         what = f"as {claim.member_name}" if claim.member_name else f"as a new member, {claim.role}"
         card = Card(
             subject=f"invitation:{claim.invitation_id}",
             title=f"Join {claim.workspace_name}?",
             tone="asking",
-            status=f"This {native.label} account ({sender.name}) would belong to {claim.workspace_name}, {what}.",
+            status=f"This {native.label} account ({name}) would belong to {claim.workspace_name}, {what}.",
             buttons=(
                 Button(LINK, "Yes, that is me", claim.invitation_id, style="primary"),
                 Button(REFUSE, "Not me", claim.invitation_id),

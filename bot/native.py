@@ -237,6 +237,9 @@ class Native(Protocol):
     async def private(self, remote_id: str) -> str:
         """The address of the private conversation with this person."""
 
+    async def called(self, person: Sender) -> str:
+        """What people call somebody there; where the chat does not say, what is known already. Never raises."""
+
     def way_in(self, token: str) -> str:
         """How somebody brings a one-time word to the desk here, in a sentence with a link or what to type."""
 

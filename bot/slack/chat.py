@@ -184,6 +184,16 @@ class SlackChat:
         team, user = user_of(remote_id)
         return str(At(team, f"@{user}"))
 
+    async def called(self, person: Sender) -> str:
+        """Slack tells ids only, and names when it is asked."""
+        team, user = user_of(person.remote_id)
+        try:
+            told = await self._calls.call(team, "users.info", "your name", ANSWERING, form=True, user=user)
+        except ContentError:
+            return person.name
+        profile = told.get("user", {}).get("profile", {})
+        return str(profile.get("display_name") or profile.get("real_name") or person.name)
+
     def way_in(self, token: str) -> str:
         """How somebody brings a one-time word to the desk here."""
         return f"In Slack, write to me in Messages: link {token}"

@@ -24,6 +24,7 @@ from bot.telegram.limits import PLACEHOLDER, TEXT, TOAST, clipped, size
 from bot.telegram.reading import Me
 from bot.telegram.sending import Read, Sending, where
 from bot.telegram.sending import reply_to as answering
+from bot.telegram.styled import quiet
 from bot.telegram.trouble import TOO_OLD, says
 from content.errors import ContentError, NotFound, Rejected, Unavailable
 from content.media import LARGEST
@@ -130,6 +131,10 @@ class TelegramChat:
         """The address of the private conversation with this person."""
         return remote_id
 
+    async def called(self, person: Sender) -> str:
+        """Telegram tells names with every message."""
+        return person.name
+
     def way_in(self, token: str) -> str:
         """How somebody brings a one-time word to the desk here."""
         if not self._client.username:
@@ -156,17 +161,21 @@ class TelegramChat:
         lines = [f"{'✓' if step.done else '⏳'} {step.words[:1].upper()}{step.words[1:]}" for step in progress.steps]
         body = {
             "kind": "text",
-            "text": clipped("\n".join(lines), TEXT),
+            "text": clipped(quiet("\n".join(lines)), TEXT),
             "entities": [],
             "keyboard": [[pressed("Stop", STOP_KEY)]],
         }
         if not ref:
             return await self._sending.send(address, body, manner=Manner(Priority.PROGRESS, timedelta(seconds=2)))
-        await self._sending.edit_text(ref, body, _SHOWN)
+        try:
+            await self._sending.edit_text(ref, body, _SHOWN)
+        except NotFound:  # somebody deleted it
+            return ""
         return ref
 
     def _start_typing(self, address: str) -> None:
-        if address not in self._typing:
+        running = self._typing.get(address)
+        if running is None or running.done():
             self._typing[address] = asyncio.create_task(self._type(address))
 
     def _stop_typing(self, address: str) -> None:
@@ -251,6 +260,8 @@ class TelegramChat:
         keyboard = InlineKeyboardMarkup.de_json({"inline_keyboard": [[opening("Go on there", answer.go_to)]]}, None)
         try:
             await self._say(press.sender.remote_id, answer.text or "Go on here:", keyboard)
+        except Rejected:  # Telegram takes no button to an address of a home network
+            await self._say(press.sender.remote_id, f"{answer.text} {answer.go_to}".strip())
         except NotFound:
             await self._call_out(press.address, press.sender.remote_id, _ALONE)
 

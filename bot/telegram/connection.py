@@ -144,8 +144,8 @@ class Webhook:
             try:
                 if not ready:
                     await announce(self._client)
-                    ready = True
-                await self._set()
+                await self._set(anew=not ready)
+                ready = True
                 failures = 0
                 await asyncio.sleep(self._looks.total_seconds())
             except TelegramError as trouble:
@@ -153,9 +153,10 @@ class Webhook:
                 log.warning("telegram.webhook_not_set", extra={"why": _why(trouble)})
                 await asyncio.sleep(min(SHORTEST * (1 << min(failures, 8) - 1), LONGEST).total_seconds())
 
-    async def _set(self) -> None:
+    async def _set(self, *, anew: bool) -> None:
+        """Announce it, at first in any case: Telegram does not tell which secret it shows."""
         info = await self._client.bot.get_webhook_info(rate_limit_args=ASKED)
-        if info.url != self._url or set(info.allowed_updates or ()) != set(KINDS):
+        if anew or info.url != self._url or set(info.allowed_updates or ()) != set(KINDS):
             await self._client.bot.set_webhook(
                 self._url,
                 secret_token=self._secret,
@@ -167,11 +168,15 @@ class Webhook:
 
 
 async def announce(client: Client) -> None:
-    """Say who we are and what we understand; that Telegram does not take it is no reason not to work."""
+    """Learn who we are, and say what we understand; that Telegram does not take that is no reason not to work.
+
+    Raises:
+        TelegramError: Telegram does not say who we are.
+    """
     every = [BotCommand(name, clipped(one.words, COMMAND_WORDS)) for name, one in COMMANDS.items()]
     shared = [one for one in every if one.command not in PRIVATE_ONLY]
+    await client.meet()  # without our own name no mention of us would be understood
     try:
-        await client.meet()
         await client.bot.set_my_commands(every, BotCommandScopePrivate(), rate_limit_args=ASKED)
         await client.bot.set_my_commands(shared, BotCommandScopeAllGroupChats(), rate_limit_args=ASKED)
         await client.bot.set_my_commands(shared, BotCommandScopeAllChatAdministrators(), rate_limit_args=ASKED)

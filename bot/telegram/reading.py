@@ -16,6 +16,8 @@ Update = Mapping[str, Any]
 KINDS = ("message", "callback_query", "my_chat_member")
 """The updates we ask Telegram for."""
 _IN = ("member", "administrator", "creator", "restricted")
+_ROOMS = ("group", "supergroup")
+"""The kinds of chat in which several people talk."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ def _pressed(query: Mapping[str, Any]) -> Pressed | None:
 def _moved(change: Mapping[str, Any]) -> Happening | None:
     before, after = change["old_chat_member"]["status"], change["new_chat_member"]["status"]
     chat = change["chat"]
-    if after in _IN and before not in _IN and chat.get("type") != "private":
+    if after in _IN and before not in _IN:
+        if chat.get("type") not in _ROOMS:
+            return None  # in a channel every word of ours would be public
         return Arrived(_sender(change["from"]), str(chat["id"]), str(chat.get("title", "")))
     return Gone(address=str(chat["id"])) if after not in _IN else None

@@ -6,6 +6,7 @@ An address is `CHAT` or `CHAT/TOPIC`; a reference is `CHAT:MESSAGE`, of an album
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from telegram import (
@@ -260,7 +261,8 @@ class Sending:
             return
         if not isinstance(refused, BadRequest):
             raise_as_content(refused, _THIS, self._client.clock.now())
-        await self.edit_text(ref, {"text": "–", "entities": []})  # older than 48 hours: it stays, but says nothing
+        with suppress(SendAnew):  # a picture, which stays as it is
+            await self.edit_text(ref, {"text": "–", "entities": []})  # older than 48 hours: it stays, but says nothing
 
 
 def _cannot_become() -> SendAnew:

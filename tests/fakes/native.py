@@ -119,6 +119,9 @@ class FakeNative:
         self._fault("private")
         return f"dm-{remote_id}"
 
+    async def called(self, person: Sender) -> str:
+        return person.name
+
     def way_in(self, token: str) -> str:
         return f"In {self.label}, say: link {token}"
 

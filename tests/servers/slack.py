@@ -204,6 +204,10 @@ class SlackServer:
         if channel.startswith("D") and not self.messages_tab:
             raise No("messages_tab_disabled")
 
+    def _users_info(self, given: Body) -> Body:
+        name = given["user"].removeprefix("U").capitalize()
+        return {"user": {"id": given["user"], "profile": {"display_name": "", "real_name": name}}}
+
     def _conversations_open(self, given: Body) -> Body:
         if not self.messages_tab:
             raise No("messages_tab_disabled")

@@ -179,11 +179,19 @@ async def test_a_word_links_a_person_of_slack(there: SlackDesk) -> None:
     word = await there.talk.talking.identities.invite(there.desk.actor, role=Role.APPROVER, name="Bo")
     await there.says(f"link {word}", BO)
     question = there.server.in_channel(direct(BO))[-1]
+    assert "This Slack account (Bo) would belong" in question.words
     await there.presses(BO, question, "Yes, that is me")
     known = await there.talk.talking.identities.who("slack", f"{TEAM}:{BO}")
     assert known is not None
     assert known.role is Role.APPROVER
     assert "I know you here now" in question.words
+
+
+async def test_where_slack_tells_no_name_the_id_will_do(there: SlackDesk) -> None:
+    there.server.refuse["users.info"].append("missing_scope")
+    word = await there.talk.talking.identities.invite(there.desk.actor, role=Role.APPROVER)
+    await there.says(f"link {word}", BO)
+    assert f"This Slack account ({BO}) would belong" in there.server.in_channel(direct(BO))[-1].words
 
 
 async def test_a_wrong_signature_changes_nothing(there: SlackDesk) -> None:
