@@ -19,7 +19,7 @@ async def receive(request: Request) -> Response:
         RawRequest(
             method=request.method,
             path=request.path_params["rest"],
-            query=request.url.query,
+            query=request.scope["query_string"].decode("latin-1"),
             headers=dict(request.headers),
             body=await request.body(),
             actor=await whose(request) if request.method == "GET" else None,

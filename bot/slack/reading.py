@@ -244,10 +244,9 @@ def _stopped(payload: Body) -> StopWanted:
 
 def _joined(payload: Body) -> Arrived | None:
     event = payload["event"]
-    if event.get("user") != payload["bot"] or not payload["bot"]:
-        return None  # somebody else came in
-    inviter = event.get("inviter") or ""
-    return Arrived(_sender(payload, inviter), str(At(payload["team"], event["channel"])), "")
+    if event.get("user") != payload["bot"] or not event.get("inviter"):
+        return None  # somebody else came in, or nobody is told who let us in
+    return Arrived(_sender(payload, event["inviter"]), str(At(payload["team"], event["channel"])), "")
 
 
 def _uninstalled(payload: Body) -> Gone:
