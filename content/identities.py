@@ -240,9 +240,15 @@ class Identities:
     # teams
 
     async def move_in(self, workspace_id: str, chat: str, remote_id: str, name: str) -> None:
-        """The desk was installed in a team of a chat, for this workspace."""
+        """The desk was installed in a team of a chat, for this workspace.
+
+        Raises:
+            Conflict: another workspace lives there.
+        """
         async with self._db.writing() as session:
             row = await session.scalar(_home(chat, remote_id))
+            if row is not None and row.left_at is None and row.workspace_id != workspace_id:
+                raise Conflict(f"Another desk lives in {row.name} already. Its members can remove the app there first.")
             if row is None:
                 row = Home(id=new_id("home"), chat=chat, remote_id=remote_id)
                 session.add(row)

@@ -22,7 +22,7 @@ from bot.native import Arriving, Intake
 from bot.slack import views
 from bot.slack.calls import ANSWERING, Calls
 from bot.slack.chat import NAME, SlackChat
-from bot.slack.reading import SHORTCUTS, arriving, event_id_of, external_id_of, words_of
+from bot.slack.reading import SHORTCUTS, arriving, event_id_of, external_id_of, team_of, words_of
 from content.errors import ContentError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class BoltApp:
         if body.get("type") == "url_verification":
             return None
         if body.get("callback_id") in SHORTCUTS and body.get("type") in ("shortcut", "message_action"):
-            await self._open_idea(body)
+            self._open_soon(body, views.idea_view(words_of(str(body.get("message", {}).get("text", "")))))
             return BoltResponse(status=200)
         found = arriving(body)
         if found is None:
@@ -111,19 +111,18 @@ class BoltApp:
         """At once, beside the commit: what stands in it comes when the press was read."""
         external_id = external_id_of(event_id_of(body))
         title = str(body["actions"][0].get("text", {}).get("text", "")) or "Copydesk"
-        task = asyncio.create_task(self._open(body, views.loading(external_id, title)))
+        self._open_soon(body, views.loading(external_id, title))
+
+    def _open_soon(self, body: Body, view: Mapping[str, Any]) -> None:
+        """Without holding up the acknowledgement."""
+        task = asyncio.create_task(self._open(body, view))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 
-    async def _open_idea(self, body: Body) -> None:
-        text = words_of(str(body.get("message", {}).get("text", "")))
-        await self._open(body, views.idea_view(text))
-
     async def _open(self, body: Body, view: Mapping[str, Any]) -> None:
-        team = (body.get("user") or {}).get("team_id") or (body.get("team") or {}).get("id", "")
         given = {"trigger_id": body.get("trigger_id", ""), "view": view}
         try:
-            await self._calls.call(str(team), "views.open", "a dialog", ANSWERING, **given)
+            await self._calls.call(team_of(body), "views.open", "a dialog", ANSWERING, **given)
         except ContentError as refused:
             log.warning("slack.dialog_not_opened", extra={"why": refused.message})
 

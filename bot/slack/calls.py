@@ -140,7 +140,8 @@ class Calls:
             except SlackSaid as said:
                 rest = said.rest or timedelta(seconds=1)
                 if said.flooded:
-                    self._pace.cool(lanes[-1].key, rest)
+                    for lane in lanes:
+                        self._pace.cool(lane.key, rest)
                 if not (said.flooded and tries_left and rest <= min(SHORT_REST, manner.patience)):
                     raise
         raise AssertionError  # the last try returned or raised

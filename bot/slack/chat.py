@@ -13,7 +13,7 @@ from bot.slack import reading, render, views
 from bot.slack.blocks import escaped
 from bot.slack.calls import ANSWERING, REDRAWING, SENDING, Calls, Manner
 from bot.slack.doctor import Doctor
-from bot.slack.files import Files
+from bot.slack.files import Files, file_name
 from bot.slack.installing import Installations
 from bot.slack.limits import FALLBACK, clipped
 from bot.slack.places import At, Ref, at, person, ref_of, user_of
@@ -30,6 +30,8 @@ EVENT_TYPE = "copydesk_message"
 """The metadata that marks our messages with their key."""
 _MESSAGE = "this message"
 _REMEMBERED = 5_000
+_PAGES = 10
+"""How far back an uncertain message is looked for, a hundred at a time."""
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
 
 
@@ -81,13 +83,13 @@ class SlackChat:
         place = await self._place(address)
         if key.startswith(UNSURE):
             key = key.removeprefix(UNSURE)
-            if found := await self._find(place, key):
+            if found := await self._find(place, piece.body, key):
                 return found
         return await self._send(place, piece.body, key)
 
     async def _send(self, place: At, body: Mapping[str, Any], key: str) -> str:
         if body["kind"] == "file":
-            return await self._files.send(place.team, place.channel, place.thread, body)
+            return await self._files.send(place.team, place.channel, place.thread, body, key)
         try:
             return await self._post(place, body, key)
         except Rejected:
@@ -104,16 +106,20 @@ class SlackChat:
         sent = await self._calls.call(place.team, "chat.postMessage", _MESSAGE, SENDING, **given)
         return str(Ref(place.team, place.channel, str(sent["ts"])))
 
-    async def _find(self, place: At, key: str) -> str:
+    async def _find(self, place: At, body: Mapping[str, Any], key: str) -> str:
         """The message of ours with this key, if an earlier try arrived."""
         method = "conversations.replies" if place.thread else "conversations.history"
         given: dict[str, Any] = {"channel": place.channel, "include_all_metadata": True, "limit": 100}
         if place.thread:
             given["ts"] = place.thread
-        told = await self._calls.call(place.team, method, _MESSAGE, form=True, **given)
-        for message in told.get("messages", ()):
-            if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
-                return str(Ref(place.team, place.channel, str(message["ts"])))
+        for _ in range(_PAGES):
+            told = await self._calls.call(place.team, method, _MESSAGE, form=True, **given)
+            for message in told.get("messages", ()):
+                if _is_ours(message, body, key):
+                    return str(Ref(place.team, place.channel, str(message["ts"])))
+            given["cursor"] = (told.get("response_metadata") or {}).get("next_cursor", "")
+            if not given["cursor"]:
+                break
         return ""
 
     async def edit(self, ref: str, piece: Piece) -> None:
@@ -312,6 +318,12 @@ class SlackChat:
     async def examine(self) -> Sequence[Finding]:
         """See `bot/slack/doctor.py`."""
         return await self._doctor.examine()
+
+
+def _is_ours(message: Mapping[str, Any], body: Mapping[str, Any], key: str) -> bool:
+    if body["kind"] == "file":
+        return any(one.get("name") == file_name(body, key) for one in message.get("files", ()))
+    return bool((message.get("metadata") or {}).get("event_payload", {}).get("key") == key)
 
 
 def _remember(kept: OrderedDict[str, str], name: str, value: str) -> None:

@@ -1,6 +1,7 @@
 """Pictures in and out of Slack."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,16 +29,16 @@ class Files:
         self._calls = calls
         self._tokens = tokens
         self._read = read
-        self._own_host = urlsplit(api_url).netloc
+        self._api = urlsplit(api_url)
 
-    async def send(self, team: str, channel: str, thread: str, body: Mapping[str, Any]) -> str:
-        """Bring a picture or a drawn chart there; returns its reference.
+    async def send(self, team: str, channel: str, thread: str, body: Mapping[str, Any], key: str) -> str:
+        """Bring a picture or a drawn chart there; returns its reference. By its file's name it can be found again.
 
         Raises:
             RateLimited, Unavailable, Rejected, NotFound, OutcomeUnknown: it is not there, or nobody knows.
         """
         data = await self._bytes(body)
-        given = {"filename": _file_name(body), "length": len(data), "alt_txt": body["alt"]}
+        given = {"filename": file_name(body, key), "length": len(data), "alt_txt": body["alt"]}
         place = await self._calls.call(team, "files.getUploadURLExternal", _PICTURE, form=True, **given)
         await self._upload(str(place["upload_url"]), data)
         told: dict[str, Any] = {"files": [{"id": place["file_id"], "title": body["title"]}], "channel_id": channel}
@@ -83,8 +84,8 @@ class Files:
     def _is_slacks(self, url: str) -> bool:
         """Our token must not be shown to anybody else."""
         place = urlsplit(url)
-        if place.netloc == self._own_host:
-            return place.scheme in ("http", "https")
+        if (place.scheme, place.netloc) == (self._api.scheme, self._api.netloc):
+            return True
         return place.scheme == "https" and f".{place.hostname or ''}".endswith(_HOSTS)
 
     async def _download(self, url: str, token: str) -> bytes:
@@ -107,8 +108,10 @@ class Files:
             raise as_content(SlackSaid("unreached"), _PICTURE, self._calls.clock.now(), repeatable=True) from lost
 
 
-def _file_name(body: Mapping[str, Any]) -> str:
-    return "chart.png" if "chart" in body else f"{body['title'][:80]}.png".replace("/", "-")
+def file_name(body: Mapping[str, Any], key: str) -> str:
+    """What a file is called: a message that is a file keeps no metadata, so its key is in its name."""
+    title = "chart" if "chart" in body else body["title"][:80].replace("/", "-")
+    return f"{title}-{hashlib.sha256(key.encode()).hexdigest()[:10]}.png"
 
 
 def _ref(team: str, channel: str, file_id: str, done: Mapping[str, Any]) -> Ref:

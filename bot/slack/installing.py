@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.slack.places import person
-from content.errors import NotFound
+from content.errors import ContentError, NotFound
 from content.people import Actor
 from content.receiving import RawAnswer, RawRequest
 from content.sealing import Sealer
@@ -180,7 +180,10 @@ class Installing:
         installation = bolt.context.get("installation")
         if isinstance(installation, Installation) and installation.team_id:
             team, user = installation.team_id, installation.user_id or ""
-            await self._installed(actor, team, installation.team_name or team, person(team, user))
+            try:
+                await self._installed(actor, team, installation.team_name or team, person(team, user))
+            except ContentError as refused:
+                return _page(409, "Not installed", refused.message)
             log.info("slack.installed", extra={"team": team, "member": actor.member_id})
         return _as_raw(answer)
 

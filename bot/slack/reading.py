@@ -61,11 +61,12 @@ def arriving(body: Body) -> Arriving | None:
 
 def _event(body: Body) -> Arriving | None:
     event = body["event"]
-    kind, team = event.get("type", ""), _team(body)
+    kind, team = event.get("type", ""), team_of(body)
     bot = next((one["user_id"] for one in body.get("authorizations") or () if one.get("is_bot")), "")
     if kind not in _EVENT_MEANINGS or (kind in ("message", "app_mention") and not _for_us(event, bot)):
         return None
-    payload = {"kind": "event", "team": team, "bot": bot, "event": _without_blocks(event)}
+    theirs = _user_team(body, team)
+    payload = {"kind": "event", "team": team, "user_team": theirs, "bot": bot, "event": _without_blocks(event)}
     channel, ts = str(event.get("channel", "")), str(event.get("ts") or event.get("event_ts") or "0")
     spoken = kind in ("message", "app_mention")
     # a mention comes as two events; where the bot's own id is told, both mean the same, and one is enough
@@ -96,7 +97,8 @@ def _action(body: Body) -> Arriving | None:
     container = body.get("container", {})
     payload = {
         "kind": "action",
-        "team": _team(body),
+        "team": team_of(body),
+        "user_team": _user_team(body, team_of(body)),
         "user": body["user"],
         "channel": (body.get("channel") or {}).get("id") or container.get("channel_id", ""),
         "ts": container.get("message_ts", ""),
@@ -115,7 +117,8 @@ def _submission(body: Body) -> Arriving | None:
         return None
     payload = {
         "kind": "view",
-        "team": _team(body),
+        "team": team_of(body),
+        "user_team": _user_team(body, team_of(body)),
         "user": body["user"],
         "view": view["id"],
         "callback_id": view["callback_id"],
@@ -129,7 +132,7 @@ def _submission(body: Body) -> Arriving | None:
 def _command(body: Body) -> Arriving:
     payload = {
         "kind": "command",
-        "team": _team(body),
+        "team": team_of(body),
         "user": {"id": body["user_id"], "name": body.get("user_name", "")},
         "text": body.get("text", ""),
     }
@@ -151,12 +154,17 @@ def _id(words: str) -> str:
     return words if len(words) <= _LONGEST_ID else f"sha256:{hashlib.sha256(words.encode()).hexdigest()}"[:_LONGEST_ID]
 
 
-def _team(body: Body) -> str:
-    """The team of whoever did it; in a grid a person's own, not the one the channel belongs to."""
-    user, team = body.get("user"), body.get("team")
-    if isinstance(user, Mapping) and user.get("team_id"):
-        return str(user["team_id"])
-    return str((team or {}).get("id", "") if isinstance(team, Mapping) else body.get("team_id", ""))
+def team_of(body: Body) -> str:
+    """The team in which the desk was installed and it happened; its token counts there."""
+    team = body.get("team") or {}
+    return str(body.get("team_id") or team.get("id") or _user_team(body, ""))
+
+
+def _user_team(body: Body, otherwise: str) -> str:
+    """A person's own team, which is another one in shared channels and in a grid."""
+    event, user = body.get("event", {}), body.get("user")
+    own = user.get("team_id") if isinstance(user, Mapping) else event.get("user_team") or event.get("team")
+    return str(own or otherwise)
 
 
 # what it means
@@ -179,7 +187,8 @@ def meaning(payload: Body) -> Happening | None:
 def _sender(payload: Body, user: Any) -> Sender:
     one = user if isinstance(user, Mapping) else {"id": user}
     name = one.get("name") or one.get("username") or one["id"]
-    return Sender(person(payload["team"], one["id"]), str(name), payload["team"])
+    own = payload.get("user_team") or payload["team"]
+    return Sender(person(own, one["id"]), str(name), payload["team"])
 
 
 def _heard(payload: Body) -> Heard:

@@ -153,7 +153,7 @@ class Webhook:
                 log.warning("telegram.webhook_not_set", extra={"why": _why(trouble)})
                 await asyncio.sleep(min(SHORTEST * (1 << min(failures, 8) - 1), LONGEST).total_seconds())
 
-    async def _set(self, *, anew: bool) -> None:
+    async def _set(self, *, anew: bool = False) -> None:
         """Announce it, at first in any case: Telegram does not tell which secret it shows."""
         info = await self._client.bot.get_webhook_info(rate_limit_args=ASKED)
         if anew or info.url != self._url or set(info.allowed_updates or ()) != set(KINDS):

@@ -194,6 +194,13 @@ async def test_a_team_belongs_to_a_workspace_until_the_desk_is_put_out(identitie
     ]
 
 
+async def test_a_team_is_not_taken_over_by_another_workspace(identities: Identities, desk: Desk, db: Database) -> None:
+    await identities.move_in(desk.actor.workspace_id, "slack", "T1", "Acme")
+    with pytest.raises(Conflict, match="Another desk lives in Acme"):
+        await identities.move_in("workspace_2", "slack", "T1", "Acme")
+    assert await identities.home("slack", "T1") == desk.actor.workspace_id
+
+
 async def test_the_audit_trail_names_the_chat(identities: Identities, desk: Desk, db: Database) -> None:
     await identities.attach(desk.actor.member_id, "slack", "T1:U1", "Ann")
     async with db.reading() as session:

@@ -216,14 +216,28 @@ class SlackServer:
     def _conversations_replies(self, given: Body) -> Body:
         root = given["ts"]
         found = [one for one in self.messages if one.channel == given["channel"] and root in (one.ts, one.thread)]
-        return {"messages": [self._told(one) for one in found if not one.only_for]}
+        return self._page([one for one in found if not one.only_for], given)
+
+    def _page(self, found: list[Message], given: Body) -> Body:
+        start = int(given.get("cursor") or 0)
+        end = start + min(int(given.get("limit") or 100), 15)  # as apps outside Slack's marketplace are given
+        told = {"messages": [self._told(one) for one in found[start:end]]}
+        return {**told, "response_metadata": {"next_cursor": str(end) if end < len(found) else ""}}
 
     def _conversations_history(self, given: Body) -> Body:
         found = [one for one in self.messages if one.channel == given["channel"] and not one.thread]
-        return {"messages": [self._told(one) for one in reversed(found) if not one.only_for]}
+        return self._page([one for one in reversed(found) if not one.only_for], given)
 
     def _told(self, one: Message) -> Body:
-        return {"type": "message", "user": one.user, "ts": one.ts, "text": one.text, "metadata": one.metadata}
+        files = [{"id": one.file, "name": self.files[one.file].get("name", "")}] if one.file in self.files else []
+        return {
+            "type": "message",
+            "user": one.user,
+            "ts": one.ts,
+            "text": one.text,
+            "metadata": one.metadata,
+            "files": files,
+        }
 
     # progress
 
@@ -302,7 +316,12 @@ class SlackServer:
 
     def _files_getUploadURLExternal(self, given: Body) -> Body:  # noqa: N802
         name = f"F{next(self._numbers)}"
-        self.files[name] = {"id": name, "length": int(given["length"]), "alt": given.get("alt_txt", "")}
+        self.files[name] = {
+            "id": name,
+            "name": given["filename"],
+            "length": int(given["length"]),
+            "alt": given.get("alt_txt", ""),
+        }
         return {"upload_url": f"{self.url}/upload/{name}", "file_id": name}
 
     async def _upload(self, request: Request) -> Response:

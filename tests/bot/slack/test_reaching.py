@@ -70,6 +70,19 @@ async def test_an_uncertain_send_is_looked_for_before_it_is_repeated(there: Slac
     assert await there.slack.chat.send(f"{TEAM}/C1/", words(), "maybe:top:0") == top
 
 
+async def test_an_uncertain_send_is_found_in_a_long_thread_and_a_picture_by_its_name(there: SlackDesk) -> None:
+    chat = there.slack.chat
+    for number in range(40):
+        there.server._add({"channel": "C1", "thread_ts": "100.0", "text": str(number)})
+    ref = await chat.send(ROOM, words(), "key:0")
+    assert await chat.send(ROOM, words(), "maybe:key:0") == ref
+    media = await there.desk.services.media.add(there.desk.actor, "cat.png", png())
+    piece = Piece({"kind": "file", "media_id": media.media_id, "title": "Picture 1", "alt": "A red cat."}, "d")
+    ref = await chat.send(ROOM, piece, "key:1")
+    assert await chat.send(ROOM, piece, "maybe:key:1") == ref
+    assert await chat.send(ROOM, piece, "maybe:key:2") != ref
+
+
 async def test_a_lost_answer_says_nothing_twice_through_the_whole_desk(there: SlackDesk) -> None:
     place = await there.talk.talking.whereabouts.place(there.desk.actor, "slack", ROOM, False)
     there.server.faults.add(POST, "drop_after")

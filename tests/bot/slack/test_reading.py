@@ -110,7 +110,15 @@ def test_who_acts_in_a_grid_belongs_to_their_own_team() -> None:
     assert found is not None
     press = meaning(found.payload)
     assert isinstance(press, Pressed)
-    assert press.sender.remote_id == "TOWN:U1"
+    assert (press.sender.remote_id, press.address) == ("TOWN:U1", "TSHARED/C1/")
+
+
+def test_somebody_of_another_team_is_the_same_person_whether_they_write_or_press() -> None:
+    found = arriving(event("message", channel="D1", channel_type="im", user_team="T2", team="T2"))
+    assert found is not None
+    heard = meaning(found.payload)
+    assert isinstance(heard, Heard)
+    assert (heard.sender.remote_id, heard.address) == ("T2:U1", "T1/D1/12.000034")
 
 
 def test_an_event_without_an_id_of_its_own_is_named_by_what_it_says() -> None:

@@ -20,6 +20,13 @@ def drafting(text: str = "Cats are back.") -> ScriptedModel:
     return ScriptedModel([calling("draft_post", brief="cats", variants=[{"parts": [text]}]), "Here it is."])
 
 
+async def opened(there: SlackDesk) -> None:
+    """A dialog opens beside the acknowledgement."""
+    async with asyncio.timeout(10):
+        while not there.server.views:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def a_card(there: SlackDesk, channel: str = "C1") -> Message:
     """A post's card stands in a channel's thread."""
     post = await there.desk.base.draft("Cats are back.")
@@ -89,6 +96,7 @@ async def test_a_member_without_the_right_is_refused_by_a_note(there: SlackDesk)
 async def test_a_form_opens_at_once_and_is_filled_when_the_press_was_read(there: SlackDesk) -> None:
     card = await a_card(there)
     await there.server.press(ANN, card, "Edit")
+    await opened(there)
     [view] = there.server.views.values()
     assert "One moment" in json.dumps(view.view)
     await there.run()
@@ -128,6 +136,7 @@ async def test_a_trigger_that_is_too_old_opens_nothing_and_the_person_is_told(th
 async def test_turn_into_a_post_opens_a_dialog_with_the_message_and_drafts_it(in_slack: OpensSlack) -> None:
     there = await in_slack(drafting())
     await there.server.shortcut(ANN, "Our oven is <https://a.example|here>")
+    await opened(there)
     [view] = there.server.views.values()
     assert "Our oven is here (https://a.example)" in json.dumps(view.view)
     done = await there.server.submit(ANN, view)
