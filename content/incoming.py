@@ -50,7 +50,7 @@ def checked(said: Said) -> Said:
     """
     said = replace(said, text=said.text.replace("\0", "").encode("utf-8", "replace").decode())
     if not said.text.strip() and not said.images:
-        raise Invalid("This message is empty. Write something, or attach a picture.")
+        raise Invalid("This message is empty to me: I read words and pictures. Write something, or attach a picture.")
     if len(said.text) > LONGEST:
         raise Invalid(
             f"This message has {len(said.text):,} characters; {LONGEST:,} fit in one. "

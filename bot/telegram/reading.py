@@ -15,6 +15,8 @@ Update = Mapping[str, Any]
 
 KINDS = ("message", "callback_query", "my_chat_member")
 """The updates we ask Telegram for."""
+_UNREAD = frozenset({"voice", "audio", "video", "video_note", "sticker", "document", "location", "contact", "poll"})
+"""What people send that the desk cannot read; in private they are told so."""
 _IN = ("member", "administrator", "creator", "restricted")
 _ROOMS = ("group", "supergroup")
 """The kinds of chat in which several people talk."""
@@ -77,7 +79,7 @@ def _heard(message: Mapping[str, Any], me: Me) -> Heard | None:
         return None
     text = message.get("text") or message.get("caption") or ""
     pictures = _pictures(message)
-    if not (text or pictures):
+    if not (text or pictures or (_private(message) and _UNREAD & message.keys())):
         return None  # somebody came in, a picture of the group changed
     entities = message.get("entities") or message.get("caption_entities") or ()
     command = _command(text, entities)

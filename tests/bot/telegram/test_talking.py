@@ -200,6 +200,18 @@ async def test_a_picture_in_a_message_is_used(there: TelegramDesk) -> None:
     assert row.extra["images"][0]["width"] == 3
 
 
+async def test_a_voice_message_is_answered_in_private_and_left_alone_in_groups(there: TelegramDesk) -> None:
+    voice = {"voice": {"file_id": "v", "file_unique_id": "v", "duration": 3}, "message_id": 900, "date": 1}
+    person = {"id": ANN, "is_bot": False, "first_name": "Ann"}
+    await there.server.update({"message": {**voice, "from": person, "chat": there.server._chat(ANN)}})
+    there.server.group(GROUP)
+    await there.server.update({"message": {**voice, "from": person, "chat": there.server._chat(GROUP)}})
+    await there.arrived()
+    [told] = there.server.at(ANN)
+    assert told.text.startswith("This message is empty to me")
+    assert there.server.at(GROUP) == []
+
+
 async def test_a_picture_that_is_gone_or_too_large_is_told(there: TelegramDesk) -> None:
     there.server.files["big"] = b"x" * 20_000_001
     await there.says("Use this", photo="big")
