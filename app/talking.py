@@ -88,49 +88,36 @@ def build_talking(
 ) -> Talking:
     """Hands the parts to each other. `base` is the address of the desk's page, without a slash at its end."""
     natives: dict[str, Native] = {}
+    outward: dict[str, OutwardChat] = {}
     identities, inbox = Identities(rows.db, rows.clock), Inbox(rows.db, rows.clock)
+    carrying = Carrying(rows.db, rows.clock)
+    whereabouts = Whereabouts(rows.transcript, rows.people, identities, natives)
 
     async def sign_in(member_id: str) -> str:
         return f"{base()}/come-in?token={await rows.people.invite(member_id)}"
 
     joining = Joining(identities, natives, sign_in)
-    outward: dict[str, OutwardChat] = {}
-    hearing = _hearing(rows, drawing, actions, stops, chats, outward, joining, identities, natives, base)
-    return Talking(
-        identities=identities,
-        carrying=Carrying(rows.db, rows.clock),
-        inbox=inbox,
-        whereabouts=Whereabouts(rows.transcript, rows.people, identities, natives),
-        joining=joining,
-        arrivals=Arrivals(inbox, hearing, natives, rows.clock),
-        carrier=Carrier(Carrying(rows.db, rows.clock), rows.transcript, rows.people, drawing, natives, rows.clock),
-        transcript=rows.transcript,
-        natives=natives,
-        chats=chats,
-        outward=outward,
-    )
-
-
-def _hearing(
-    rows: Rows,
-    drawing: Drawing,
-    actions: Actions,
-    stops: Stops,
-    chats: dict[str, Chat],
-    outward: dict[str, OutwardChat],
-    joining: Joining,
-    identities: Identities,
-    natives: dict[str, Native],
-    base: Callable[[], str],
-) -> Hearing:
     shared = Shared(
         identities=identities,
-        whereabouts=Whereabouts(rows.transcript, rows.people, identities, natives),
+        whereabouts=whereabouts,
         transcript=rows.transcript,
-        carrying=Carrying(rows.db, rows.clock),
+        carrying=carrying,
         drawing=drawing,
         joining=joining,
         asking=Asking(Forms(rows.db, rows.clock, rows.sealer)),
         stops=stops,
     )
-    return Hearing(shared, Pressing(shared, chats, actions.press, base), rows.desk.media, outward)
+    hearing = Hearing(shared, Pressing(shared, chats, actions.press, base), rows.desk.media, outward)
+    return Talking(
+        identities=identities,
+        carrying=carrying,
+        inbox=inbox,
+        whereabouts=whereabouts,
+        joining=joining,
+        arrivals=Arrivals(inbox, hearing, natives, rows.clock),
+        carrier=Carrier(carrying, rows.transcript, rows.people, drawing, natives, rows.clock),
+        transcript=rows.transcript,
+        natives=natives,
+        chats=chats,
+        outward=outward,
+    )

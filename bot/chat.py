@@ -7,7 +7,7 @@ content: a press is a request to verify, see `bot/actions.py`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from content.errors import Problem
 from content.people import Actor
@@ -111,6 +111,12 @@ class Chart:
     categories: tuple[str, ...]
     series: tuple[Series, ...]
     alt: str
+
+
+def chart_of(kept: Mapping[str, Any]) -> Chart:
+    """A chart as it was kept in a piece of JSON, by `dataclasses.asdict` or in the same form."""
+    series = tuple(Series(one["name"], tuple(one["values"])) for one in kept["series"])
+    return Chart(kept["title"], kept["kind"], tuple(kept["categories"]), series, kept["alt"])
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.ImageFont import FreeTypeFont
 
 from bot.chat import Chart
+from bot.scales import round_scale
 from bot.words import shortly
 
 WIDTH, HEIGHT = 1280, 800
@@ -18,7 +19,6 @@ BACKGROUND, INK, MUTED, LINE = "#ffffff", "#1f1c18", "#625b51", "#e3ded5"
 COLOURS = ("#0f6b5c", "#c9822b", "#2a5383", "#a02a1f", "#7a5ca8", "#8a8378")
 _TITLE, _LABEL, _VALUE = 40, 26, 24
 _MARGIN, _LEFT, _RIGHT = 56, 130, 56
-_STEPS = (1, 2, 2.5, 5, 10)
 _MOST_VALUES = 24
 """With more points than this, the values are not written beside them."""
 
@@ -61,7 +61,7 @@ class _Drawing:
         self._fonts: dict[int, FreeTypeFont | ImageFont.ImageFont] = {}
         values = [value for series in chart.series for value in series.values if math.isfinite(value)]
         top = _MARGIN + _TITLE * 1.9 + (_LABEL * 2 if len(chart.series) > 1 else 0)
-        self._scale = _scaled(values, top, HEIGHT - _MARGIN - _LABEL * 1.6)
+        self._scale = _Scale(*round_scale(values, 5), top, HEIGHT - _MARGIN - _LABEL * 1.6)
 
     def draw(self) -> None:
         self._text((_MARGIN, _MARGIN), self._fitted(self._chart.title, _TITLE, WIDTH - 2 * _MARGIN), _TITLE, INK)
@@ -174,14 +174,3 @@ class _Drawing:
 
 def _colour(number: int) -> str:
     return COLOURS[number % len(COLOURS)]
-
-
-def _scaled(values: list[float], top: float, bottom: float) -> _Scale:
-    """From a round number to a round number, with zero in it, in about five steps."""
-    low, high = min([0.0, *values]), max([0.0, *values])
-    span = high - low or 1.0
-    magnitude = 10.0 ** math.floor(math.log10(span / 5))
-    step = next(one * magnitude for one in _STEPS if span / (one * magnitude) <= 5.0001)
-    if all(float(value).is_integer() for value in values):
-        step = max(step, 1.0)
-    return _Scale(math.floor(low / step) * step, max(math.ceil(high / step), 1) * step, step, top, bottom)

@@ -6,8 +6,7 @@ slack-sdk 3.48 has no classes for them. Shapes: docs.slack.dev, data visualizati
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from bot.chat import Chart, Series, Table
 from bot.slack import rich
@@ -75,12 +74,6 @@ def chart_file(chart: Chart) -> Drawn:
     }
     alt = clipped(chart.alt, FILE_ALT)
     return {"kind": "file", "chart": kept, "title": clipped(chart.title, FILE_TITLE).strip() or "Chart", "alt": alt}
-
-
-def chart_of(kept: Mapping[str, Any]) -> Chart:
-    """The chart that a body's `chart` describes."""
-    series = tuple(Series(one["name"], tuple(one["values"])) for one in kept["series"])
-    return Chart(kept["title"], kept["kind"], tuple(kept["categories"]), series, kept["alt"])
 
 
 def said_beside(chart: Chart) -> list[Drawn]:

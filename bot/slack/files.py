@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from bot.chat import chart_of
 from bot.pictures import chart_png
 from bot.slack.calls import SENDING, Calls, Manner, Tokens
-from bot.slack.figures import chart_of
 from bot.slack.places import Ref
 from bot.slack.trouble import SlackSaid, as_content
 from content.errors import Rejected, Unavailable

@@ -1,7 +1,7 @@
 """A message of ours in Slack's form: pure, within every limit of `limits.py`, with nothing left out.
 
 A `Piece.body` is `{"kind": "message", "text", "blocks"}`, with `instead` (bodies for when Slack refuses the blocks) where they
-are a chart or a table; or `{"kind": "file", "title", "alt"}` with a `media_id` or a `chart`, see `figures.chart_of`.
+are a chart or a table; or `{"kind": "file", "title", "alt"}` with a `media_id` or a `chart`, see `bot.chat.chart_of`.
 Files come last, so that adding a picture to a post leaves the messages before it where they are.
 """
 

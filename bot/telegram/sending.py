@@ -20,7 +20,7 @@ from telegram import (
 )
 from telegram.error import BadRequest, TelegramError
 
-from bot.chat import Chart, Series
+from bot.chat import chart_of
 from bot.native import Piece, SendAnew
 from bot.pace import Priority
 from bot.pictures import chart_png
@@ -278,12 +278,6 @@ def _as_photo(one: Mapping[str, Any]) -> InputMediaPhoto:
 
 def _as_document(one: Mapping[str, Any]) -> InputMediaDocument:
     return InputMediaDocument(one["data"], caption=one["caption"] or None, filename=one["name"])
-
-
-def chart_of(data: Mapping[str, Any]) -> Chart:
-    """A chart from a piece's body."""
-    series = tuple(Series(one["name"], tuple(one["values"])) for one in data["series"])
-    return Chart(data["title"], data["kind"], tuple(data["categories"]), series, data["alt"])
 
 
 def reply_to(ref: str, chat: int) -> ReplyParameters | None:

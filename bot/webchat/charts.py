@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.chat import Chart
+from bot.scales import round_scale
 from bot.words import shortly
 
 WIDTH, HEIGHT = 640, 260
 _LEFT, _TOP, _BOTTOM = 44, 16, 30
-_STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Plot:
 def plotted(chart: Chart) -> Plot:
     """The chart's places."""
     values = [value for series in chart.series for value in series.values if math.isfinite(value)]
-    low, high, step = _scale(values)
+    low, high, step = round_scale(values, 4)
     bottom = HEIGHT - _BOTTOM
 
     def y(value: float) -> float:
@@ -92,14 +92,3 @@ def _bars(chart: Chart, slot: float, y: Callable[[float], float]) -> list[Bar]:
 
 def _line(bars: tuple[Bar, ...], number: int) -> Line:
     return Line(" ".join(f"{bar.x + 3:.1f},{bar.y + 3:.1f}" for bar in bars if bar.series == number), number)
-
-
-def _scale(values: list[float]) -> tuple[float, float, float]:
-    """From a round number to a round number, with zero in it, in about four steps."""
-    low, high = min([0.0, *values]), max([0.0, *values])
-    span = high - low or 1.0
-    magnitude = 10.0 ** math.floor(math.log10(span / 4))
-    step = next(one * magnitude for one in _STEPS if span / (one * magnitude) <= 4.0001)
-    if all(float(value).is_integer() for value in values):
-        step = max(step, 1.0)
-    return math.floor(low / step) * step, max(math.ceil(high / step), 1) * step, step

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chat import Button, Card, Chart, Choice, Group, Preview, Row, Series, Table
+from bot.chat import Button, Card, Chart, Choice, Group, Preview, Row, Series, Table, chart_of
 from bot.native import Outgoing, Piece
-from bot.slack import figures
 from bot.slack.render import plain, render
 from content.errors import Problem
 from content.platform import Field, Image, LinkCard, Numbers, RenderedPart, Span
@@ -409,7 +408,7 @@ def test_a_chart_is_drawn_by_slack_or_else_by_us() -> None:
     assert second.body["text"] == "Likes\nLikes: Mon 1, Tue 2.5"
     [file] = second.body["instead"]
     assert (file["kind"], file["title"], file["alt"]) == ("file", "Likes", CHART.alt)
-    assert figures.chart_of(json.loads(json.dumps(file["chart"]))) == CHART
+    assert chart_of(json.loads(json.dumps(file["chart"]))) == CHART
     assert buttons([third])[0]["value"] == "count:r:0"
     check_body(second.body)
 
