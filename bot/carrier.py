@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.chat import Card, Choice
 from bot.drawing import Drawing
-from bot.native import Native, Outgoing, Piece, SendAnew
+from bot.native import UNSURE, Native, Outgoing, Piece, SendAnew
 from content.carrying import Carried, Carrying, ToCarry
 from content.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from content.people import Actor, People
@@ -24,8 +24,6 @@ NOT_THERE = timedelta(minutes=1)
 """When to look again for a chat that is not connected."""
 SHORTEST, LONGEST = timedelta(seconds=2), timedelta(minutes=5)
 """Waits between tries to reach a chat that is down."""
-UNSURE = "maybe:"
-"""Begins the key of a message that may have arrived already: a chat that can look for it does so first."""
 
 
 class Carrier:

@@ -12,12 +12,15 @@ place or the message is gone, or the desk was put out; `OutcomeUnknown`: it may 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from bot.chat import Answer, Card, Choice, Progress
 from content.errors import Rejected
 from content.platform import Field
+
+UNSURE = "maybe:"
+"""Begins the key of a message that may have arrived already: a chat that can look for it does so first."""
 
 
 class SendAnew(Rejected):
@@ -290,7 +293,6 @@ class Finding:
     """None: nothing wrong, but worth knowing."""
     words: str
     """What is so; where it is wrong, also how to mend it."""
-    at: datetime | None = None
 
 
 class Examines(Protocol):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.chat import Answer, Card, Choice, Progress
-from bot.native import Finding, Form, Happening, Heard, Outgoing, Piece, Pressed, SendAnew, Sender
+from bot.native import UNSURE, Finding, Form, Happening, Heard, Outgoing, Piece, Pressed, SendAnew, Sender
 from bot.slack import reading, render, views
 from bot.slack.blocks import escaped
 from bot.slack.calls import ANSWERING, REDRAWING, SENDING, Calls, Manner
@@ -24,8 +24,6 @@ from content.errors import ContentError, NotFound, Rejected
 log = logging.getLogger(__name__)
 
 NAME = "slack"
-UNSURE = "maybe:"
-"""Begins a key whose message may be there already, see `bot/carrier.py`."""
 EVENT_TYPE = "copydesk_message"
 """The metadata that marks our messages with their key."""
 _MESSAGE = "this message"
