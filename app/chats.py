@@ -13,7 +13,8 @@ from typing import Protocol
 
 from app.settings import Settings
 from app.wiring import App
-from bot.native import Connection, Examines, Finding, Native
+from bot.native import Connection, Examines, Native
+from content.checkup import Finding
 from content.errors import ContentError, Invalid
 from content.people import Actor
 from content.receiving import RawAnswer, RawRequest, Receiver

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.chat import Action, Answer
 from bot.decisions import EVERYBODY
 from bot.rules import read_rule, rule_words
+from content.connecting import Elsewhere
 from content.desk import Desk
 from content.errors import ContentError, Invalid
 from content.models import PostState
-from content.platform import Elsewhere
 from content.tracing import Tracing
 from content.views import PostView
 from content.wording import Wording

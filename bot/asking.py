@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from bot.chat import Action, Answer, Place
 from bot.native import Form, Heard, Native, Pressed, Sender
 from bot.stopping import is_stop
+from content.connecting import Field
 from content.errors import ContentError, NotAllowed
 from content.forms import Forms, Step
 from content.people import Actor
-from content.platform import Field
 
 SKIP = "/skip"
 ENDED = Answer("Left as it is. Nothing was changed.", "plain")

@@ -7,9 +7,9 @@ from itertools import groupby
 from bot.chat import Button, Card, Group, Preview, Row, Tone
 from bot.decisions import approved_words, deciding_buttons, decision_notes, for_viewer, waiting_words
 from content.accounts import AccountView, PlatformOffer
+from content.connecting import Field
 from content.models import DeliveryState, PostState
 from content.people import Actor
-from content.platform import Field
 from content.posts import FROZEN
 from content.schedule import CalendarEntry
 from content.times import distance, said, zone

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from content.connecting import Field
 from content.errors import Problem
 from content.people import Actor
-from content.platform import Field, Numbers, RenderedPart
+from content.platform import Numbers, RenderedPart
 from content.transcript import Line
 
 Tone = Literal["plain", "asking", "waiting", "good", "bad"]

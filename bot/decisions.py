@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.chat import Button, Card
+from content.connecting import Field
 from content.deciding import ReviewView
 from content.models import PostState, Role, Verdict
 from content.people import Actor, Right
-from content.platform import Field
 from content.times import zone
 from content.views import PostView
 

@@ -16,8 +16,9 @@ from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from bot.chat import Answer, Card, Choice, Progress
+from content.checkup import Finding
+from content.connecting import Field
 from content.errors import Rejected
-from content.platform import Field
 
 UNSURE = "maybe:"
 """Begins the key of a message that may have arrived already: a chat that can look for it does so first."""
@@ -283,16 +284,6 @@ class HasHome(Protocol):
 
     async def suggest(self, address: str, choices: Sequence[Choice]) -> None:
         """Offer first words in an empty conversation. Never raises."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of `copydesk doctor`."""
-
-    ok: bool | None
-    """None: nothing wrong, but worth knowing."""
-    words: str
-    """What is so; where it is wrong, also how to mend it."""
 
 
 class Examines(Protocol):

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.chat import Button, Card, Group, Row
+from content.connecting import Field
 from content.errors import Invalid
 from content.people import Actor
-from content.platform import Field
 from content.policy import MOST_YESES, SUBJECT, PolicyView
 
 VALUE = "value"

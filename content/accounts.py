@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
 from content.audit import record
+from content.connecting import Connected, Connects, Elsewhere, Field, Login
 from content.database import Database
 from content.errors import Invalid, NeedsReconnect, NotFound, PlatformError
 from content.ids import new_id
 from content.models import Account, ConnectAttempt, Delivery, DeliveryState
 from content.people import Actor, token_hash
-from content.platform import Access, Connected, Connects, Content, Elsewhere, Field, Login, PartContent, Platform
+from content.platform import Access, Content, PartContent, Platform
 from content.sealing import Sealer
 from content.times import Clock
 from content.views import public_access
@@ -122,7 +123,7 @@ class Accounts:
         actor.require("connect")
         attempt = await self._use_attempt(actor, state)
         keep = self._sealer.open(attempt.sealed)
-        result = await self._connects(attempt.platform).finish(keep, answer, callback_url)
+        [result] = await self._connects(attempt.platform).finish(keep, answer, callback_url)
         async with self._db.writing() as session:
             account = await self._keep(session, actor, attempt.platform, result)
             return self._view(account), attempt.conversation_id

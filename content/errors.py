@@ -5,6 +5,7 @@ ContentError                 message: a sentence for a person; code: stable slug
 ├── Conflict ── WrongState · StaleRevision (current)
 └── PlatformError            platform, account
     ├── Rejected             refused; change the content
+    │   └── Duplicate        refused: exactly this is there already (remote_id, url)
     ├── NeedsReconnect       refused; connect the account again
     ├── RateLimited          nothing happened; until
     ├── Unavailable          nothing happened; try again later
@@ -102,6 +103,23 @@ class Rejected(PlatformError):
     """The platform refused the content: nothing is public; a person must change something."""
 
     code = "rejected"
+
+
+class Duplicate(Rejected):
+    """The platform refused the content because it has exactly this already.
+
+    `remote_id` and `url` say where, as far as the platform tells; `seen` whether it was looked at and is public there.
+    """
+
+    code = "duplicate"
+
+    def __init__(
+        self, message: str, *, platform: str, account: str = "", remote_id: str = "", url: str = "", seen: bool = False
+    ) -> None:
+        super().__init__(message, platform=platform, account=account)
+        self.remote_id = remote_id
+        self.url = url
+        self.seen = seen
 
 
 class NeedsReconnect(PlatformError):

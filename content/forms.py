@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from content.connecting import Field
 from content.database import Database
 from content.ids import new_id
 from content.models import OpenForm
 from content.people import Actor
-from content.platform import Field
 from content.sealing import Sealer
 from content.times import Clock
 

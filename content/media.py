@@ -71,6 +71,14 @@ class MediaStore:
             session.add(row)
             return _image(row)
 
+    async def read_range(self, media_id: str, start: int, end: int) -> bytes:
+        """The bytes from `start` up to but not with `end`.
+
+        Raises:
+            NotFound: there is no such picture or video.
+        """
+        return (await self.read(media_id))[start:end]
+
     async def images(self, workspace_id: str, ids: list[str]) -> list[Image]:
         """The pictures with these ids, in their order.
 

@@ -10,10 +10,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from content.checkup import Finding
 from content.errors import Problem
 
 Json = Mapping[str, Any]
 """A JSON object: strings, numbers, booleans, lists and objects, nothing else. It is stored in a column."""
+
+
+@dataclass(frozen=True)
+class VideoLimits:
+    """What the one video of a part must keep."""
+
+    bytes: int
+    types: frozenset[str]
+    """Accepted media types, such as `video/mp4`."""
+    shortest: timedelta
+    longest: timedelta
+    codecs: frozenset[str] = frozenset({"h264"})
+    """Accepted ways to encode its pictures, by FFmpeg's names."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,18 @@ class Limits:
     """Longest description of one image, in characters."""
     text_bytes: int | None = None
     """Longest text of one part in UTF-8 bytes, where that is limited too."""
+    video: VideoLimits | None = None
+    """Of the video of a part, which stands alone there; None: no videos."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Something that whoever runs the desk may give a platform, as `COPYDESK_<PLATFORM>_<NAME>`."""
+
+    name: str
+    description: str
+    default: str = ""
+    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +76,8 @@ class Spec:
     """Least time between two posts on one account, so that nothing looks like a burst."""
     daily_cap: int = 50
     """Most posts on one account in 24 hours."""
+    settings: tuple[Setting, ...] = ()
+    """What it can be given by whoever runs the desk."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +114,30 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Video:
+    """A video as a part uses it; the bytes are read through `MediaBytes`."""
+
+    media_id: str
+    sha256: str
+    mime: str
+    size: int
+    """In bytes."""
+    width: int
+    height: int
+    seconds: float
+    codec: str
+    """How its pictures are encoded, by FFmpeg's name, such as `h264`."""
+    alt: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class PartContent:
     """What a person wants in one part of a post, before any platform has looked at it."""
 
     text: str
     images: tuple[Image, ...] = ()
+    video: Video | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +169,8 @@ class LinkCard:
     url: str
     title: str
     description: str = ""
+    image: str = ""
+    """The address of its picture, or empty."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +183,9 @@ class RenderedPart:
     spans: tuple[Span, ...] = ()
     images: tuple[Image, ...] = ()
     card: LinkCard | None = None
+    video: Video | None = None
+    cost_mills: int = 0
+    """What the platform charges for publishing it, in thousandths of a US dollar."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +199,11 @@ class Rendering:
     """Those of this account: an instance may have its own."""
     parts: tuple[RenderedPart, ...]
     settings: Json = field(default_factory=dict)
+
+    @property
+    def cost_mills(self) -> int:
+        """What the platform charges for all of it, in thousandths of a US dollar."""
+        return sum(part.cost_mills for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -181,10 +238,13 @@ class Absent:
 
 
 class MediaBytes(Protocol):
-    """Reads a picture's bytes."""
+    """Reads the bytes of pictures and videos."""
 
     async def read(self, media_id: str) -> bytes:
-        """The bytes as they were uploaded."""
+        """All of them; for pictures."""
+
+    async def read_range(self, media_id: str, start: int, end: int) -> bytes:
+        """Those from `start` up to but not with `end`; a video is never in memory as a whole."""
 
 
 @runtime_checkable
@@ -217,85 +277,6 @@ class Platform(Protocol):
 
         `part` counts from 0; `earlier` are the parts before it, which it replies to; `key` is the same in every try.
         """
-
-
-@dataclass(frozen=True)
-class Field:
-    """One question of a form."""
-
-    name: str
-    label: str
-    kind: Literal["text", "password", "url", "long"] = "text"
-    hint: str = ""  # an example; of a `long` field the text that stands there now
-    required: bool = True
-    options: tuple[tuple[str, str], ...] = ()  # what can be chosen, value and label; empty: anything
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who an account is on its platform."""
-
-    remote_id: str
-    handle: str
-    name: str = ""
-    server: str = ""
-
-
-@dataclass(frozen=True)
-class Login:
-    """What is sealed and kept for an account."""
-
-    secrets: Mapping[str, str] = field(repr=False)
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Connected:
-    """A login that works, checked at once."""
-
-    identity: Identity
-    login: Login
-    facts: Json = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """The person must go to `url` and come back; `keep` is sealed until then and handed to `finish`."""
-
-    url: str
-    keep: Mapping[str, str] = field(repr=False)
-
-
-@runtime_checkable
-class Connects(Protocol):
-    """A platform with accounts to connect."""
-
-    def form(self) -> tuple[Field, ...]:
-        """What to ask the person."""
-
-    async def start(self, given: Mapping[str, str], callback_url: str, state: str) -> Connected | Elsewhere:
-        """Log in with what the form gave, or say where the person must go.
-
-        Raises:
-            Invalid: what was given cannot work, per field.
-            Rejected, NeedsReconnect, RateLimited, Unavailable: the platform said no, and why.
-        """
-
-    async def finish(self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str) -> Connected:
-        """The person came back with the query parameters `answer`."""
-
-    async def check(self, access: Access) -> Connected:
-        """Ask the platform who we are: fresh identity and facts, the same or a renewed login."""
-
-    async def refresh(self, access: Access) -> Login:
-        """A new login from the old one; the old one may be dead afterwards, so store it before use.
-
-        Raises:
-            NeedsReconnect: only the person can mend it.
-        """
-
-    async def revoke(self, access: Access) -> None:
-        """End the login at the platform; it is no error when it is gone already."""
 
 
 @runtime_checkable
@@ -353,48 +334,9 @@ class Removes(Protocol):
         """Remove one part; it is no error when it is gone already."""
 
 
-def common_problems(rendering: Rendering) -> list[Problem]:
-    """What every platform checks: text length, number, type and size of images, alt text, something to say at all."""
-    found: list[Problem] = []
-    for number, part in enumerate(rendering.parts, 1):
-        where = rendering.label if len(rendering.parts) == 1 else f"{rendering.label}, part {number}"
-        found += _text_problems(where, part, rendering.limits)
-        found += _image_problems(where, part, rendering.limits)
-    if not rendering.parts:
-        found.append(Problem(rendering.label, "there is nothing to post.", "Write a text or add an image."))
-    return found
+@runtime_checkable
+class Examines(Protocol):
+    """A platform that can look at how it is set up."""
 
-
-def _text_problems(where: str, part: RenderedPart, limits: Limits) -> list[Problem]:
-    found = []
-    if not part.text.strip() and not part.images:
-        found.append(Problem(where, "it is empty.", "Write a text or add an image."))
-    if part.length > limits.text:
-        over = part.length - limits.text
-        counted = f"{part.length} of {limits.text} {limits.unit}"
-        found.append(Problem(where, f"{counted}, {over} too many.", "Shorten it, or make it a thread."))
-    size = len(part.text.encode())
-    if limits.text_bytes is not None and size > limits.text_bytes:
-        found.append(
-            Problem(where, f"{size} of {limits.text_bytes} bytes of text.", "Shorten it, or make it a thread.")
-        )
-    return found
-
-
-def _image_problems(where: str, part: RenderedPart, limits: Limits) -> list[Problem]:
-    found = []
-    if len(part.images) > limits.images:
-        found.append(Problem(where, f"{len(part.images)} images, {limits.images} allowed.", "Remove some."))
-    for number, image in enumerate(part.images, 1):
-        named = f"{where}, image {number}" + (f" ({image.name})" if image.name else "")
-        if image.mime not in limits.image_types:
-            allowed = ", ".join(sorted(kind.removeprefix("image/") for kind in limits.image_types))
-            found.append(Problem(named, f"{image.mime} is not accepted.", f"Use one of: {allowed}."))
-        if image.size > limits.image_bytes:
-            sizes = f"{image.size / 1e6:.1f} MB, {limits.image_bytes / 1e6:.1f} MB allowed."
-            found.append(Problem(named, sizes, "Use a smaller file."))
-        if len(image.alt) > limits.alt_text:
-            found.append(
-                Problem(named, f"its description has {len(image.alt)} of {limits.alt_text} characters.", "Shorten it.")
-            )
-    return found
+    def examine(self) -> Sequence[Finding]:
+        """What to know or to mend. Asks nobody."""

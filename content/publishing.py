@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from content import jobs, notices, outcomes
 from content.accounts import Accounts
 from content.approvals import arm
+from content.connecting import Connects
 from content.database import Database, database_now
 from content.errors import ContentError, Invalid, NeedsReconnect, OutcomeUnknown, PlatformError, Rejected, Unavailable
 from content.firing import LEASE, Claim, Later, claim, parts_of, reclaim, switched_off
 from content.ids import new_id
 from content.media import MediaStore
 from content.models import Attempt, Delivery, DeliveryState, Outcome
-from content.platform import Access, Connects, Pending, Platform, Prepared, Published
+from content.platform import Access, Pending, Platform, Prepared, Published
 from content.times import Clock
 from content.tracing import Repeat, Tracing
 

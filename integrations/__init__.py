@@ -1,7 +1,7 @@
 """Social platforms and trend sources: one file each, and here the only list of the platforms."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from content.platform import Platform
@@ -20,6 +20,8 @@ class Deps:
     clock: Clock
     folder: Path
     """Where the folder platform publishes."""
+    given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By platform, what whoever runs the desk gave it, by `Setting.name`; what is missing has its default."""
 
 
 PLATFORMS: Mapping[str, Callable[[Deps], Platform]] = {

@@ -34,8 +34,8 @@ from content.platform import (
     RenderedPart,
     Rendering,
     Spec,
-    common_problems,
 )
+from content.problems import common_problems
 from content.times import Clock
 from integrations.bluesky_session import NAME, Sessions, error_name
 from integrations.bluesky_text import POST, first_link, graphemes, mentioned, page_card, post_record, spans

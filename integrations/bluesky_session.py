@@ -10,14 +10,15 @@ Source: https://atproto.com/specs/handle, https://atproto.com/specs/did, https:/
 
 import base64
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from content.connecting import Connected, Elsewhere, Field, Identity, Login
 from content.errors import Invalid, NeedsReconnect, OutcomeUnknown, PlatformError, Problem, Rejected, Unavailable
-from content.platform import Access, Connected, Elsewhere, Field, Identity, Login
+from content.platform import Access
 from integrations.bluesky_text import HANDLE
 from integrations.http import Http, refused_answer
 
@@ -42,6 +43,10 @@ class Sessions:
         self._http = http
         self._directory = directory
         self._entryway = entryway
+
+    def setup(self, callback_url: str) -> Sequence[str]:
+        """Nothing: an app password is all it takes."""
+        return ()
 
     def form(self) -> tuple[Field, ...]:
         """Handle, app password, and the server for those whose handle does not lead there."""
@@ -73,7 +78,9 @@ class Sessions:
             raise Invalid(f"{urlsplit(server).hostname} did not let me in.", [wrong]) from refused
         return Connected(_identity(session, server), _login(session, password))
 
-    async def finish(self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str) -> Connected:
+    async def finish(
+        self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str
+    ) -> Sequence[Connected]:
         """Nobody was sent elsewhere, so nobody comes back."""
         msg = "Bluesky is connected with an app password, so there is nothing to come back from. Start again with its form."
         raise Rejected(msg, platform=NAME)

@@ -21,26 +21,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from content.connecting import Connected, Field, Identity, Login
 from content.errors import OutcomeUnknown, Problem, Unavailable
 from content.platform import (
     Absent,
     Access,
-    Connected,
     Content,
-    Field,
-    Identity,
     Image,
     Json,
     Limits,
-    Login,
     MediaBytes,
     Prepared,
     Published,
     RenderedPart,
     Rendering,
     Spec,
-    common_problems,
 )
+from content.problems import common_problems
 from content.times import Clock
 
 SPEC = Spec(
@@ -148,6 +145,10 @@ class Folder:
 
     # connecting
 
+    def setup(self, callback_url: str) -> Sequence[str]:
+        """Nothing: it works as it is."""
+        return ()
+
     def form(self) -> tuple[Field, ...]:
         """Nothing to ask: the operator has chosen the folder."""
         return ()
@@ -160,9 +161,11 @@ class Folder:
             raise self._unavailable(broken) from broken
         return Connected(Identity(str(self._folder), self._folder.name), Login({}))
 
-    async def finish(self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str) -> Connected:
+    async def finish(
+        self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str
+    ) -> Sequence[Connected]:
         """The same as `start`: nobody is ever sent elsewhere."""
-        return await self.start({}, callback_url, "")
+        return [await self.start({}, callback_url, "")]
 
     async def check(self, access: Access) -> Connected:
         """The same as `start`."""

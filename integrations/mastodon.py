@@ -13,17 +13,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from content.connecting import Connected, Elsewhere, Field, Identity, Login
 from content.errors import Invalid, NeedsReconnect, OutcomeUnknown, PlatformError, Problem, Rejected, Unavailable
 from content.platform import (
     Access,
-    Connected,
     Content,
-    Elsewhere,
-    Field,
-    Identity,
     Image,
     Json,
-    Login,
     MediaBytes,
     Numbers,
     Prepared,
@@ -31,8 +27,8 @@ from content.platform import (
     RenderedPart,
     Rendering,
     Spec,
-    common_problems,
 )
+from content.problems import common_problems
 from content.times import Clock
 from integrations.http import Answer, Http, refused_answer
 from integrations.mastodon_server import (
@@ -46,7 +42,7 @@ from integrations.mastodon_server import (
     server_from,
 )
 from integrations.mastodon_text import clean, counted, same_text, spans_of
-from integrations.oauth import Client, ask_for_access, code_from, exchange
+from integrations.oauth import Client, Endpoints, OAuth
 
 SPEC = Spec(
     name="mastodon",
@@ -152,6 +148,10 @@ class Mastodon:
 
     # connecting
 
+    def setup(self, callback_url: str) -> Sequence[str]:
+        """Nothing: the desk registers itself with each server."""
+        return ()
+
     def form(self) -> tuple[Field, ...]:
         """Which server the account is on."""
         hint = "The address of your server, or your full name on it: mastodon.social or @me@mastodon.social"
@@ -161,21 +161,21 @@ class Mastodon:
         """Register with the server the person named, and send them to its consent page."""
         server = server_from(given.get("server", ""))
         client = await self._register(server, callback_url)
-        asked = ask_for_access(f"{server}/oauth/authorize", client.id, callback_url, _SCOPES, state)
+        asked = self._oauth(server, client).ask(callback_url, _SCOPES, state)
         keep = {"server": server, "client_id": client.id, "client_secret": client.secret, "verifier": asked.verifier}
-        return Elsewhere(asked.url, keep)
+        return Elsewhere(
+            asked.url, keep, ("see who you are there", "post and upload pictures for you", "read your own posts")
+        )
 
-    async def finish(self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str) -> Connected:
+    async def finish(
+        self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str
+    ) -> Sequence[Connected]:
         """Exchange the code for a login and see whose it is."""
         server = keep["server"]
-        code = code_from(answer, SPEC.name, host_of(server))
         client = Client(keep["client_id"], keep["client_secret"])
-        endpoint = f"{server}/oauth/token"
-        token = await exchange(
-            self._http, SPEC.name, host_of(server), endpoint, client, code, callback_url, keep["verifier"]
-        )
+        token = await self._oauth(server, client).trade(answer, callback_url, keep["verifier"])
         secrets = {"access_token": token.access, "client_id": client.id, "client_secret": client.secret}
-        return await self._who(Access("", SPEC.name, "", "", server, secrets=secrets))
+        return [await self._who(Access("", SPEC.name, "", "", server, secrets=secrets))]
 
     async def check(self, access: Access) -> Connected:
         """Who we are there, with the server's limits of today and the same login."""
@@ -187,12 +187,8 @@ class Mastodon:
 
     async def revoke(self, access: Access) -> None:
         """End the login; a login or registration that is gone already is fine."""
-        form = {name: access.secrets[name] for name in ("client_id", "client_secret")}
-        form["token"] = access.secrets["access_token"]
-        url = f"{access.server}/oauth/revoke"
-        await self._http.ask(
-            SPEC.name, "POST", url, account=access.handle, data=form, accept={401, 403, 404}, expect_json=False
-        )
+        client = Client(access.secrets["client_id"], access.secrets["client_secret"])
+        await self._oauth(access.server, client).revoke(access.secrets["access_token"])
 
     # afterwards
 
@@ -238,6 +234,10 @@ class Mastodon:
             )
             raise NeedsReconnect(msg, platform=SPEC.name, account=access.handle) from refused
 
+    def _oauth(self, server: str, client: Client) -> OAuth:
+        endpoints = Endpoints(f"{server}/oauth/authorize", f"{server}/oauth/token", f"{server}/oauth/revoke")
+        return OAuth(self._http, self._clock, SPEC.name, host_of(server), client, endpoints)
+
     async def _register(self, server: str, callback_url: str) -> Client:
         form = {"client_name": "Copydesk", "redirect_uris": callback_url, "scopes": _SCOPES}
         try:
@@ -261,7 +261,7 @@ class Mastodon:
             name=str(told.get("display_name") or told["username"]),
             server=access.server,
         )
-        return Connected(identity, Login(access.secrets), facts)
+        return Connected(identity, Login(access.secrets), facts, tuple(_SCOPES.split()))
 
     async def _server_facts(self, access: Access) -> Json:
         for path in ("/api/v2/instance", "/api/v1/instance"):

@@ -203,7 +203,7 @@ class Outcomes:
 
     def _until(self, headers: Mapping[str, str]) -> datetime:
         now = self._clock.now()
-        for name in ("retry-after", "x-ratelimit-reset", "ratelimit-reset"):
+        for name in ("retry-after", "x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset"):
             until = _moment(headers.get(name, ""), now)
             if until is not None:
                 return min(max(until, now), now + LONG_WAIT)

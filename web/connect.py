@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from content.connecting import Elsewhere
 from content.errors import ContentError
-from content.platform import Elsewhere
 from web.errors import status_of
 from web.pages import page
 from web.parts import address_of, parts_of

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.chat import Answer, Card, Choice, Progress
-from bot.native import UNSURE, Finding, Form, Happening, Heard, Outgoing, Piece, Pressed, SendAnew, Sender
+from bot.native import UNSURE, Form, Happening, Heard, Outgoing, Piece, Pressed, SendAnew, Sender
 from bot.slack import reading, render, views
 from bot.slack.blocks import escaped
 from bot.slack.calls import ANSWERING, REDRAWING, SENDING, Calls, Manner
@@ -19,6 +19,7 @@ from bot.slack.limits import FALLBACK, clipped
 from bot.slack.places import At, Ref, at, person, ref_of, user_of
 from bot.slack.progress import Showing
 from bot.slack.trouble import code_of
+from content.checkup import Finding
 from content.errors import ContentError, NotFound, Rejected
 
 log = logging.getLogger(__name__)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.native import Finding
 from bot.slack.calls import Calls
 from bot.slack.installing import SCOPES
 from bot.slack.trouble import SlackSaid
+from content.checkup import Finding
 
 MOST_APART = timedelta(minutes=2)
 """Slack's signatures count for five minutes; half of that is too close already."""

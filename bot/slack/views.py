@@ -28,7 +28,7 @@ from bot.slack.limits import (
     size,
 )
 from bot.slack.render import in_words
-from content.platform import Field
+from content.connecting import Field
 
 FORM = "form"
 IDEA = "idea"

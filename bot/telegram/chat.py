@@ -12,7 +12,7 @@ from telegram import ForceReply, InlineKeyboardMarkup
 from telegram.error import BadRequest, TelegramError
 
 from bot.chat import Answer, Progress
-from bot.native import Finding, Form, Happening, Outgoing, Piece, Pressed, Sender
+from bot.native import Form, Happening, Outgoing, Piece, Pressed, Sender
 from bot.pace import Priority
 from bot.stopping import KEY as STOP_KEY
 from bot.telegram import reading, render
@@ -26,6 +26,7 @@ from bot.telegram.sending import Read, Sending, where
 from bot.telegram.sending import reply_to as answering
 from bot.telegram.styled import quiet
 from bot.telegram.trouble import TOO_OLD, says
+from content.checkup import Finding
 from content.errors import ContentError, NotFound, Rejected, Unavailable
 from content.media import LARGEST
 

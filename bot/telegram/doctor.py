@@ -5,8 +5,8 @@ from datetime import timedelta
 from telegram import User, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 
-from bot.native import Finding
 from bot.telegram.client import ASKED, Client
+from content.checkup import Finding
 
 MOST_APART = timedelta(minutes=2)
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bot.chat import Button, Card, Chart, Choice, Group, Preview, Row, Series, Table
 from bot.native import Outgoing
+from content.connecting import Field
 from content.errors import Problem
-from content.platform import Field, Image, LinkCard, Numbers, RenderedPart, Span
+from content.platform import Image, LinkCard, Numbers, RenderedPart, Span
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ import pytest
 from bot.asking import ENDED, question
 from bot.chat import Place
 from bot.native import Form, Heard, Outgoing, Pressed
+from content.connecting import Field
 from content.errors import NotAllowed, Unavailable
-from content.platform import Field
 from tests.bot.conftest import Talks
 from tests.fakes.native import Standing, TalkingDesk
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from bot.cards import accounts_card, calendar_card, edit_fields, post_card, week_of
 from bot.chat import Card
 from content.accounts import AccountView, PlatformOffer
+from content.connecting import Field
 from content.errors import Problem
 from content.models import DeliveryState, PostState
-from content.platform import Field, Limits, Numbers, RenderedPart, Rendering
+from content.platform import Limits, Numbers, RenderedPart, Rendering
 from content.schedule import CalendarEntry
 from content.views import DeliveryView, PostView
 

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from content.accounts import Accounts
+from content.connecting import Elsewhere, Login
 from content.database import Database
 from content.errors import Invalid, NeedsReconnect, NotAllowed, NotFound, Rejected, Unavailable
 from content.models import Account, AuditEntry, ConnectAttempt, DeliveryState, Role
 from content.people import Actor
-from content.platform import Access, Elsewhere, Login
+from content.platform import Access
 from tests.content.conftest import Build
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import Desk

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
+from content.connecting import Field
 from content.database import Database
 from content.forms import LASTS, Forms
 from content.models import OpenForm, Role
-from content.platform import Field
 from content.sealing import Sealer
 from content.transcript import Transcript
 from tests.content.conftest import Build

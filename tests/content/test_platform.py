@@ -2,17 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from content.platform import (
-    Access,
-    Content,
-    Image,
-    Limits,
-    PartContent,
-    Platform,
-    RenderedPart,
-    Rendering,
-    common_problems,
-)
+from content.platform import Access, Content, Image, Limits, PartContent, Platform, RenderedPart, Rendering
+from content.problems import common_problems
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import BarePlatform
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Any, Never
 
+from content.connecting import Connected, Elsewhere, Field, Identity, Login
 from content.errors import (
     Invalid,
     NeedsReconnect,
@@ -21,14 +22,9 @@ from content.errors import (
 from content.platform import (
     Absent,
     Access,
-    Connected,
     Content,
-    Elsewhere,
-    Field,
-    Identity,
     Json,
     Limits,
-    Login,
     MediaBytes,
     Pending,
     Prepared,
@@ -36,8 +32,8 @@ from content.platform import (
     RenderedPart,
     Rendering,
     Spec,
-    common_problems,
 )
+from content.problems import common_problems
 from content.times import Clock
 
 
@@ -214,6 +210,9 @@ class FakePlatform(BarePlatform):
         self.revoked: list[str] = []
         self.revoking: deque[Do] = deque()
 
+    def setup(self, callback_url: str) -> Sequence[str]:
+        return ()
+
     def form(self) -> tuple[Field, ...]:
         if not self._spec.needs_account:
             return ()
@@ -224,10 +223,12 @@ class FakePlatform(BarePlatform):
             return Elsewhere(f"https://fake.example/login?state={state}", {"user": given["user"]})
         return self._connected(given.get("user", self._spec.name))
 
-    async def finish(self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str) -> Connected:
+    async def finish(
+        self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str
+    ) -> Sequence[Connected]:
         if answer.get("code") != "good":
             raise Rejected("It did not let you in. Try again.", platform=self._spec.name)
-        return self._connected(keep["user"])
+        return [self._connected(keep["user"])]
 
     async def check(self, access: Access) -> Connected:
         return self._connected(access.handle)

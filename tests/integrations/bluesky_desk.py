@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from content.platform import Absent, Access, Connected, Content, Image, PartContent, Prepared, Published
+from content.connecting import Connected
+from content.platform import Absent, Access, Content, Image, PartContent, Prepared, Published
 from integrations.bluesky import Bluesky
 from integrations.http import Http
 from tests.fakes.clock import FakeClock
@@ -23,6 +24,9 @@ class Pictures:
     async def read(self, media_id: str) -> bytes:
         self.reads += 1
         return self.content
+
+    async def read_range(self, media_id: str, start: int, end: int) -> bytes:
+        return (await self.read(media_id))[start:end]
 
 
 @dataclass

@@ -10,19 +10,8 @@ from typing import ClassVar
 
 from starlette.types import ASGIApp
 
-from content.platform import (
-    Access,
-    Connected,
-    Connects,
-    Content,
-    Image,
-    PartContent,
-    Platform,
-    Prepared,
-    Published,
-    Rendering,
-    Resolves,
-)
+from content.connecting import Connected, Connects
+from content.platform import Access, Content, Image, PartContent, Platform, Prepared, Published, Rendering, Resolves
 from content.times import Clock
 from integrations import Deps
 from integrations.http import Http
@@ -137,6 +126,9 @@ class Pictures:
     async def read(self, media_id: str) -> bytes:
         return PICTURE
 
+    async def read_range(self, media_id: str, start: int, end: int) -> bytes:
+        return (await self.read(media_id))[start:end]
+
 
 def picture(alt: str = "A lighthouse [at dawn], “calm”") -> Image:
     return Image("media_1", hashlib.sha256(PICTURE).hexdigest(), "image/png", len(PICTURE), 16, 16, alt, "light.png")
@@ -156,7 +148,7 @@ async def connect(server: PlatformServer, platform: Platform, *, right: bool = T
         return outcome
     answer = await server.walk(outcome.url, allow=right)
     assert answer["state"] == STATE
-    return await platform.finish(outcome.keep, answer, CALLBACK)
+    return (await platform.finish(outcome.keep, answer, CALLBACK))[0]
 
 
 @asynccontextmanager

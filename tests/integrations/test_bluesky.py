@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from content.connecting import Connects
 from content.errors import NeedsReconnect, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from content.platform import (
     Absent,
-    Connects,
     Content,
     Finds,
     Image,

@@ -46,6 +46,9 @@ class Pictures:
     async def read(self, media_id: str) -> bytes:
         return picture()
 
+    async def read_range(self, media_id: str, start: int, end: int) -> bytes:
+        return (await self.read(media_id))[start:end]
+
 
 @dataclass
 class Desk:

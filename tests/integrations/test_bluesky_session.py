@@ -11,11 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from content.connecting import Connected, Identity
 from content.errors import Invalid, NeedsReconnect, Rejected, Unavailable
-from content.platform import (
-    Connected,
-    Identity,
-)
 from integrations.bluesky import Bluesky
 from tests.integrations.bluesky_desk import Desk, access_of, connected_desk
 from tests.servers.running import serving

@@ -30,6 +30,9 @@ class Pictures:
     async def read(self, media_id: str) -> bytes:
         return PICTURE
 
+    async def read_range(self, media_id: str, start: int, end: int) -> bytes:
+        return (await self.read(media_id))[start:end]
+
 
 class Desk:
     def __init__(self, root: Path, move: Move = move_durably) -> None:
@@ -181,7 +184,7 @@ async def test_a_folder_that_cannot_be_made_is_said_so_when_connecting(tmp_path:
 
 
 async def test_connecting_has_one_step_only(desk: Desk) -> None:
-    connected = await desk.platform.finish({}, {}, "")
+    [connected] = await desk.platform.finish({}, {}, "")
     assert connected.identity.handle == "posts"
     assert connected.login.secrets == {}
 

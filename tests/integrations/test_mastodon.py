@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from content.connecting import Connected, Elsewhere
 from content.errors import Invalid, NeedsReconnect, OutcomeUnknown, Rejected, Unavailable
-from content.platform import Access, Connected, Content, Elsewhere, Image, Json, PartContent, Prepared, Published
+from content.platform import Access, Content, Image, Json, PartContent, Prepared, Published
 from integrations.http import Http
 from integrations.mastodon import Mastodon
 from tests.fakes.clock import FakeClock
@@ -25,6 +26,9 @@ IMAGE = Image("media_1", hashlib.sha256(PICTURE).hexdigest(), "image/png", len(P
 class Pictures:
     async def read(self, media_id: str) -> bytes:
         return PICTURE
+
+    async def read_range(self, media_id: str, start: int, end: int) -> bytes:
+        return (await self.read(media_id))[start:end]
 
 
 @dataclass
@@ -44,7 +48,8 @@ class Desk:
 
     async def connected(self) -> Connected:
         asked = await self.asked()
-        return await self.platform.finish(asked.keep, await self.server.walk(asked.url), CALLBACK)
+        [connected] = await self.platform.finish(asked.keep, await self.server.walk(asked.url), CALLBACK)
+        return connected
 
     async def access(self) -> Access:
         who = await self.connected()
@@ -108,7 +113,7 @@ async def test_a_server_of_any_age_tells_or_has_the_usual_limits(desk: Desk, ver
 async def test_saying_no_at_the_server_connects_nothing(desk: Desk) -> None:
     asked = await desk.asked()
     answer = await desk.server.walk(asked.url, allow=False)
-    with pytest.raises(Rejected, match=r"not allowed.*Start again"):
+    with pytest.raises(Rejected, match=r"not allowed.*Try again"):
         await desk.platform.finish(asked.keep, answer, CALLBACK)
 
 

@@ -70,12 +70,15 @@ class Pictures:
     async def read(self, media_id: str) -> bytes:
         return PICTURE
 
+    async def read_range(self, media_id: str, start: int, end: int) -> bytes:
+        return (await self.read(media_id))[start:end]
+
 
 async def use_everything(server: MastodonServer, http: Http, clock: FakeClock) -> None:
     """Every request that changes something, once."""
     platform = Mastodon(http, clock)
     asked = await platform.start({"server": server.url}, CALLBACK, "state")
-    connected = await platform.finish(asked.keep, await server.walk(asked.url), CALLBACK)
+    [connected] = await platform.finish(asked.keep, await server.walk(asked.url), CALLBACK)
     who, secrets = connected.identity, connected.login.secrets
     access = Access("acc_1", platform.spec.name, who.remote_id, who.handle, server.url, connected.facts, secrets)
     content = Content((PartContent("One", (IMAGE,)), PartContent("Two")), {"language": "de"})

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 from bot.chat import Button, Card, Group, Preview, Row
+from content.connecting import Field
 from content.errors import Problem
-from content.platform import Field, LinkCard, Numbers, RenderedPart, Span
+from content.platform import LinkCard, Numbers, RenderedPart, Span
 
 _AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 _DUE = "goes out Tue 24 Nov 09:00 Europe/Berlin (in 18 h)"

@@ -1,12 +1,13 @@
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
+from content.connecting import Connected, Elsewhere, Field, Identity, Login
 from content.errors import NeedsReconnect, RateLimited, StaleRevision, WrongState
 from content.models import Role
 from content.people import Actor
-from content.platform import Access, Connected, Content, Elsewhere, Field, Identity, Limits, Login, Rendering, Spec
+from content.platform import Access, Content, Limits, Rendering, Spec
 from tests.fakes.clock import FakeClock
 from tests.web.stand_in import StandIn
 from web.errors import status_of
@@ -26,6 +27,9 @@ class Grape:
     def render(self, content: Content, access: Access) -> Rendering:
         return Rendering("grape", "Grape", access.handle, self.spec.limits, ())
 
+    def setup(self, callback_url: str) -> Sequence[str]:
+        return ()
+
     def form(self) -> tuple[Field, ...]:
         return (Field("key", "Key", "password", "From your settings <b>", required=False),)
 
@@ -36,10 +40,12 @@ class Grape:
             return Connected(Identity("1", "ada", server=""), Login({"key": given["key"]}))
         return Elsewhere(f"https://grape.example/login?back={callback_url}&state={state}", {})
 
-    async def finish(self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str) -> Connected:
+    async def finish(
+        self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str
+    ) -> Sequence[Connected]:
         if "error" in answer:
             raise NeedsReconnect(f"Grape says: {answer['error']}. Connect again.", platform="grape")
-        return Connected(Identity("2", "bea"), Login({"code": answer["code"]}))
+        return [Connected(Identity("2", "bea"), Login({"code": answer["code"]}))]
 
     async def revoke(self, access: object) -> None:
         return None

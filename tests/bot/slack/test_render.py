@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from bot.chat import Button, Card, Chart, Choice, Group, Preview, Row, Series, Table, chart_of
 from bot.native import Outgoing, Piece
 from bot.slack.render import plain, render
+from content.connecting import Field
 from content.errors import Problem
-from content.platform import Field, Image, LinkCard, Numbers, RenderedPart, Span
+from content.platform import Image, LinkCard, Numbers, RenderedPart, Span
 from tests.bot.slack.blockcheck import check_body, said
 
 AT = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.chat import Button, Card, Chart, Group, Row, Series, Table, Tone
 from bot.native import Form
 from bot.slack import views
-from content.platform import Field
+from content.connecting import Field
 from tests.bot.slack.blockcheck import check_view, said
 
 KEY = "edit:post_1:2"

@@ -17,8 +17,9 @@ from bot.webchat.html import (
     week_html,
 )
 from bot.words import numbers_words
+from content.connecting import Field
 from content.errors import Problem
-from content.platform import Field, Image, LinkCard, Numbers, RenderedPart, Span
+from content.platform import Image, LinkCard, Numbers, RenderedPart, Span
 from content.transcript import MessageView
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
