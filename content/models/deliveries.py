@@ -108,6 +108,8 @@ class Attempt(Base):
     fence: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     """Of the content it carried: handles are of use to another try of the same content only."""
+    cost_mills: Mapped[int] = mapped_column(default=0, server_default="0")
+    """What the platform charges for it where it goes through, in thousandths of a US dollar."""
     handles: Mapped[dict[str, Any]]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -8,7 +8,7 @@ from sqlalchemy import LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from content.database import Base
-from content.models.columns import Key, Name, ref, states
+from content.models.columns import Key, Name, Words, ref, states
 
 
 class Role(StrEnum):
@@ -37,6 +37,8 @@ class Workspace(Base):
     review_hours: Mapped[int] = mapped_column(default=24, server_default="24")
     """How long a review may take before it expires."""
     held: Mapped[bool] = mapped_column(default=False)
+    budget_mills: Mapped[int | None]
+    """Most that paid posts may cost in a calendar month, in thousandths of a US dollar; None: no limit."""
     next_post_number: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 
@@ -146,18 +148,39 @@ class Account(Base):
     platform: Mapped[str] = mapped_column(String(40))
     remote_id: Mapped[Name]
     handle: Mapped[Name]
+    name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    kind: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """What it is where a login reaches several, such as “page”; empty: a person's own."""
     server: Mapped[Name]
     facts: Mapped[dict[str, Any]]
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime | None]
+    """When the login is renewed."""
+    ends_at: Mapped[datetime | None]
+    """After this only the person can renew it."""
+    renewing: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """Who is renewing the login now: it may be exchanged once only, and nobody may wait for the network in a transaction."""
+    renewing_until: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(20), default="connected")
     """connected · needs_reconnect · disconnected"""
     connected_by: Mapped[str] = ref("member")
     connected_at: Mapped[datetime]
 
 
+class ConnectStep(StrEnum):
+    """How far somebody is on the way through a platform's own page."""
+
+    BEGUN = "begun"
+    AWAY = "away"  # a browser set out with it
+    BACK = "back"  # and came back, once: the code is being exchanged
+    CHOOSING = "choosing"  # the login works; which accounts to bind is asked
+    CONNECTED = "connected"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
 class ConnectAttempt(Base):
-    """A login on its way through a platform's own page; one use, ten minutes, bound to the member who began it."""
+    """A login on its way through a platform's own page: one use, ten minutes, one member, one workspace, one browser."""
 
     __tablename__ = "connect_attempt"
     id: Mapped[Key]
@@ -165,8 +188,17 @@ class ConnectAttempt(Base):
     member_id: Mapped[str] = ref("member")
     conversation_id: Mapped[str | None] = ref("conversation")
     platform: Mapped[str] = mapped_column(String(40))
+    step: Mapped[ConnectStep] = mapped_column(states(ConnectStep), default=ConnectStep.BEGUN, server_default="begun")
     state_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """Of what travels through the platform and comes back."""
+    ticket_hash: Mapped[str] = mapped_column(String(64), default="", server_default="", index=True)
+    """Of what is in the address that a chat's button opens."""
+    browser_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Of the cookie of the browser that set out: only it can come back."""
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Where to go and what to keep until they return; then the logins to choose from; nothing at the end."""
+    words: Mapped[Words] = mapped_column(server_default="")
+    """What it came to, as a sentence."""
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 

@@ -32,6 +32,10 @@ class Media(Base):
     size: Mapped[int]
     width: Mapped[int]
     height: Mapped[int]
+    seconds: Mapped[float] = mapped_column(default=0, server_default="0")
+    """How long a video takes; 0: it is a picture."""
+    codec: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """How a video's pictures are encoded, by FFmpeg's name."""
     name: Mapped[Name]
     created_at: Mapped[datetime]
 
