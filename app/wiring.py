@@ -23,6 +23,7 @@ from app.ticks import Ticks
 from bot.actions import Actions
 from bot.chat import Chat
 from bot.drawing import Drawing
+from bot.login_news import LoginNews
 from bot.notify import Notify
 from bot.outward import EveryChat
 from bot.planned import Planned
@@ -31,6 +32,7 @@ from bot.stopping import Stops
 from bot.webchat.chat import WebChat
 from content.accounts import Accounts
 from content.approvals import Approvals
+from content.consents import Consents
 from content.database import Database
 from content.deliveries import Deliveries
 from content.desk import Desk
@@ -113,6 +115,7 @@ class App:
             Parts(
                 people=self.people,
                 accounts=self.desk.accounts,
+                consents=self.desk.consents,
                 media=self.desk.media,
                 talk=self.webchat,
                 about=lambda: self.model_words,
@@ -159,7 +162,8 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
     sealer = Sealer(keys_of(settings.data_dir / "sealing.key"))
     desk = _desk(db, clock, http, platforms, settings, sealer)
     tracing = Tracing(db, clock, platforms, desk.accounts)
-    people, transcript, drawing, stops = People(db, clock), Transcript(db, clock), Drawing(desk), Stops()
+    people, transcript, stops = People(db, clock), Transcript(db, clock), Stops()
+    drawing = Drawing(desk, lambda: app.base)
     actions = Actions(desk, tracing)
     webchat = WebChat(transcript, clock, drawing.draw, actions.press, desk.schedule.calendar, stops)
     chats = EveryChat(transcript)
@@ -204,6 +208,9 @@ def _handlers(app: App) -> dict[str, Handler]:
         "collect": app.desk.results.collect,
         "redraw": notify.redraw,
         "notify": notify.notify,
+        "ending": LoginNews(
+            app.desk.accounts, app.people, app.drawing, app.chats, app.talking.whereabouts.private
+        ).ending,
         "review": reviewing.review,
         "remind": reviewing.remind,
         "expire": reviewing.expire,
@@ -230,6 +237,7 @@ def _desk(
     return Desk(
         clock=clock,
         accounts=accounts,
+        consents=Consents(db, clock, accounts, sealer),
         media=MediaStore(db, clock, settings.data_dir / "media"),
         posts=Posts(db, clock, platforms, Composer(db, platforms, accounts)),
         approvals=Approvals(db, clock, platforms),

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.chat import Action, Answer
+from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
 from bot.rules import read_rule, rule_words
-from content.connecting import Elsewhere
+from content.accounts import AccountView
 from content.desk import Desk
 from content.errors import ContentError, Invalid
 from content.models import PostState
@@ -40,6 +41,7 @@ class Actions:
             "resend": self._resend,
             "reconnect": self._reconnect,
             "connect": self._connect,
+            "leave_connect": self._leave_connect,
             "disconnect": self._disconnect,
             "remove": self._remove,
             "request": self._request,
@@ -151,19 +153,31 @@ class Actions:
         return Answer("Noted: it is not there. I am sending it now.")
 
     async def _reconnect(self, action: Action) -> Answer:
-        return Answer("Connect the account again; what waits goes out after it.", "asking", "/connect", "accounts:all")
+        account = await self._desk.accounts.view(action.actor.workspace_id, action.id)
+        if self._desk.accounts.offer(account.platform).fields:
+            words = "Connect the account again; what waits goes out after it."
+            return Answer(words, "asking", "/connect", "accounts:all")
+        return await self._begin(action, account.platform)
 
     async def _connect(self, action: Action) -> Answer:
-        result = await self._desk.accounts.begin(
+        return await self._begin(action, action.id)
+
+    async def _begin(self, action: Action, platform: str) -> Answer:
+        result = await self._desk.consents.begin(
             action.actor,
-            action.id,
+            platform,
             action.form,
             callback_url=action.callback_url,
             conversation_id=action.place.conversation_id,
         )
-        if isinstance(result, Elsewhere):
-            return Answer("Go on there, then you come back here.", "asking", result.url)
-        return Answer(f"Connected: {result.label} {result.handle}. What is drafted from now on fits it too.")
+        if isinstance(result, AccountView):
+            return Answer(f"Connected: {result.words}. What is drafted from now on fits it too.")
+        words = f"Go on at {result.label}; what comes of it stands here."
+        return Answer(words, "asking", way_in(result), f"connect:{result.id}", on_card=result.private)
+
+    async def _leave_connect(self, action: Action) -> Answer:
+        left = await self._desk.consents.cancel(action.id, actor=action.actor)
+        return Answer(left.words)
 
     async def _remove(self, action: Action) -> Answer:
         gone = await self._desk.removal.remove(action.actor, action.id)
@@ -171,7 +185,7 @@ class Actions:
 
     async def _disconnect(self, action: Action) -> Answer:
         account = await self._desk.accounts.disconnect(action.actor, action.id)
-        return Answer(f"{account.label} {account.handle} is disconnected. Its posts here are kept.")
+        return Answer(f"{account.words} is disconnected. Its posts here are kept.")
 
 
 def _counted(post: PostView) -> str:

@@ -39,6 +39,8 @@ class Button:
     style: Literal["plain", "primary", "danger"] = "plain"
     form: tuple[Field, ...] = ()
     """Asked before the press counts, such as a time."""
+    url: str = ""
+    """An address it opens instead of being pressed."""
 
     @property
     def key(self) -> str:
@@ -209,6 +211,8 @@ class Answer:
     """An address the person must open now, such as a platform's login page."""
     subject: str = ""
     """The card that helps now, such as `accounts:all`, for chats that can show it where the press was made."""
+    on_card: bool = True
+    """The card leads to `go_to` too: where it is shown the address need not be told. Else it is for who pressed alone."""
 
 
 class Chat(Protocol):

@@ -5,6 +5,7 @@ from datetime import datetime, time
 
 from bot.cards import accounts_card, calendar_card, post_card, queue_card
 from bot.chat import Card, Group, Row
+from bot.consent_card import consent_card
 from bot.report_card import WEEKS, report_card
 from bot.rules import settings_card
 from content.desk import Desk
@@ -25,14 +26,17 @@ MOST_QUEUED = 25
 class Drawing:
     """One method a kind of row; `draw` finds the right one by the subject's kind."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, base: Callable[[], str]) -> None:
+        """`base` is the address of the desk's page, without a slash at its end."""
         self._desk = desk
+        self._base = base
         self._kinds: dict[str, Callable[[Actor, str], Awaitable[Card | None]]] = {
             "post": self._post,
             "calendar": self._calendar,
             "findings": self._findings,
             "goals": self._goals,
             "accounts": self._accounts,
+            "connect": self._connect,
             "queue": self._queue,
             "settings": self._settings,
             "report": self._report,
@@ -52,6 +56,11 @@ class Drawing:
     async def _accounts(self, actor: Actor, _name: str) -> Card:
         accounts = await self._desk.accounts.connected(actor.workspace_id)
         return accounts_card(accounts, self._desk.accounts.offers() if actor.may("connect") else ())
+
+    async def _connect(self, actor: Actor, name: str) -> Card:
+        consent = await self._desk.consents.view(actor, name)
+        offer = self._desk.accounts.offer(consent.platform)
+        return consent_card(consent, offer, self._base(), actor, self._desk.clock.now())
 
     async def _post(self, actor: Actor, name: str) -> Card:
         post = await self._desk.posts.view(actor.workspace_id, name)

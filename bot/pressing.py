@@ -125,8 +125,11 @@ class Pressing:
         """A form was filled in step by step: do what it was for, and say what came of it."""
         answer = await self._press(replace(action, callback_url=f"{self._base()}/connect/back"))
         answer = await self._with_card(action.place, action.actor, event_id, answer)
-        words = f"{answer.text} {answer.go_to}".strip()
-        await self._chats[action.place.chat].post(action.place, OutMessage(words), key=f"filled:{event_id}")
+        chat = self._chats[action.place.chat]
+        if answer.go_to:  # it may let its reader act as the member
+            await chat.note(action.place, action.actor.member_id, f"{answer.text} {answer.go_to}")
+        else:
+            await chat.post(action.place, OutMessage(answer.text), key=f"filled:{event_id}")
         await self._asking.done(action.actor, action.place)
 
     async def _with_card(self, place: Place, actor: Actor, event_id: str, answer: Answer) -> Answer:
@@ -134,7 +137,8 @@ class Pressing:
         if answer.subject:
             card = await self._drawing.draw(answer.subject, actor)
             await self._chats[place.chat].post(place, OutMessage(card=card), key=f"press:{event_id}")
-            return replace(answer, go_to="")
+            if answer.on_card:
+                return replace(answer, go_to="")
         return replace(answer, go_to=f"{self._base()}{answer.go_to}") if answer.go_to.startswith("/") else answer
 
 

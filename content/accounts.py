@@ -1,31 +1,26 @@
-"""Connected accounts: connecting them, keeping their logins sealed and fresh, and letting them go."""
+"""Connected accounts: which there are, binding them, and letting them go. How one is asked for: `content/consents.py`."""
 
-import asyncio
 import contextlib
-import secrets
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
 from content.audit import record
-from content.connecting import Connected, Connects, Elsewhere, Field, Login
-from content.database import Database
+from content.connecting import Connected, Connects, Field
 from content.errors import Invalid, NeedsReconnect, NotFound, PlatformError
 from content.ids import new_id
-from content.models import Account, ConnectAttempt, Delivery, DeliveryState
-from content.people import Actor, token_hash
-from content.platform import Access, Content, PartContent, Platform
-from content.sealing import Sealer
-from content.times import Clock
+from content.logins import Logins
+from content.models import Account, Delivery, DeliveryState
+from content.people import Actor
+from content.platform import Access, Content, PartContent
 from content.views import public_access
 
-ATTEMPT_LASTS = timedelta(minutes=10)
-REFRESH_BEFORE = timedelta(minutes=5)
+ANNOUNCED = (timedelta(days=14), timedelta(days=7), timedelta(days=1), timedelta(0))
+"""How long before its end a login that only its person can renew is spoken of; the last time it has ended."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +34,18 @@ class AccountView:
     state: str
     limit: int
     unit: str
+    name: str = ""
+    """What it is called there."""
+    kind: str = ""
+    """“page” and the like; empty: a person's own."""
+    ends_at: datetime | None = None
+    """When its person must log in again; None: not known, or never."""
+
+    @property
+    def words(self) -> str:
+        """“X acme (Acme Inc.)”, to name it in a sentence."""
+        named = f" ({self.name})" if self.name and self.name.casefold() != self.handle.casefold() else ""
+        return f"{self.label} {self.handle}{named}"
 
 
 @dataclass(frozen=True)
@@ -48,100 +55,54 @@ class PlatformOffer:
     name: str
     label: str
     fields: tuple[Field, ...]
+    setup: tuple[str, ...] = ()
+    """What whoever runs the desk must do first; empty: nothing."""
 
 
-class Accounts:
-    """Everything about connected accounts."""
+@dataclass(frozen=True)
+class Ending:
+    """A login on its way to its end, or there."""
 
-    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform], sealer: Sealer) -> None:
-        self._db = db
-        self._clock = clock
-        self._platforms = platforms
-        self._sealer = sealer
-        self._refreshing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+    account: AccountView
+    member_id: str
+    """Who connected it."""
+    at: datetime
+    days_left: int
+    """0: it has ended."""
 
-    def offers(self) -> list[PlatformOffer]:
-        """The platforms that can be connected."""
+
+class Accounts(Logins):
+    """Everything about connected accounts; how their logins are kept is in `content/logins.py`."""
+
+    def offers(self, callback_url: str = "") -> list[PlatformOffer]:
+        """The platforms that can be connected, with what is missing to do so; they send people back to `callback_url`."""
         return [
-            PlatformOffer(platform.spec.name, platform.spec.label, platform.form())
+            PlatformOffer(platform.spec.name, platform.spec.label, platform.form(), tuple(platform.setup(callback_url)))
             for platform in self._platforms.values()
             if platform.spec.needs_account and isinstance(platform, Connects)
         ]
+
+    def offer(self, platform: str) -> PlatformOffer:
+        """The offer of one platform.
+
+        Raises:
+            NotFound: it cannot be connected here.
+        """
+        connects = self.connects(platform)
+        return PlatformOffer(platform, self._platforms[platform].spec.label, connects.form())
 
     async def connect_built_in(self, actor: Actor) -> None:
         """Connect what needs no account, so that a first post needs nothing else."""
         have = {account.platform for account in await self.connected(actor.workspace_id)}
         for platform in self._platforms.values():
             if not platform.spec.needs_account and platform.spec.name not in have:
-                await self.begin(actor, platform.spec.name, {}, callback_url="")
+                result = await self.connects(platform.spec.name).start({}, "", "")
+                if isinstance(result, Connected):
+                    async with self._db.writing() as session:
+                        await self.bind(session, actor, platform.spec.name, result)
 
-    async def begin(
-        self,
-        actor: Actor,
-        platform: str,
-        given: Mapping[str, str],
-        *,
-        callback_url: str,
-        conversation_id: str | None = None,
-    ) -> AccountView | Elsewhere:
-        """Connect with what the form gave: an account, or the address the person must go to.
-
-        Raises:
-            Invalid, PlatformError: what is wrong, in words.
-        """
-        actor.require("connect")
-        connects = self._connects(platform)
-        _refuse_gaps(connects, given)
-        state = secrets.token_urlsafe(32)
-        result = await connects.start(given, callback_url, state)
-        async with self._db.writing() as session:
-            if isinstance(result, Connected):
-                return self._view(await self._keep(session, actor, platform, result))
-            session.add(
-                ConnectAttempt(
-                    id=new_id("connect"),
-                    workspace_id=actor.workspace_id,
-                    member_id=actor.member_id,
-                    conversation_id=conversation_id,
-                    platform=platform,
-                    state_hash=token_hash(state),
-                    sealed=self._sealer.seal(result.keep),
-                    expires_at=self._clock.now() + ATTEMPT_LASTS,
-                )
-            )
-            return result
-
-    async def finish(
-        self, actor: Actor, state: str, answer: Mapping[str, str], *, callback_url: str
-    ) -> tuple[AccountView, str | None]:
-        """The person came back from the platform: the account, and the conversation where it was asked for.
-
-        Raises:
-            Invalid: the state is unknown, used, too old, or another member's: nothing was changed.
-            PlatformError: the platform's own refusal, in words.
-        """
-        actor.require("connect")
-        attempt = await self._use_attempt(actor, state)
-        keep = self._sealer.open(attempt.sealed)
-        [result] = await self._connects(attempt.platform).finish(keep, answer, callback_url)
-        async with self._db.writing() as session:
-            account = await self._keep(session, actor, attempt.platform, result)
-            return self._view(account), attempt.conversation_id
-
-    async def _use_attempt(self, actor: Actor, state: str) -> ConnectAttempt:
-        async with self._db.writing() as session:
-            now = self._clock.now()
-            attempt = await session.scalar(select(ConnectAttempt).where(ConnectAttempt.state_hash == token_hash(state)))
-            if attempt is None or attempt.member_id != actor.member_id:
-                raise Invalid("This way back belongs to no login you began here: nothing was changed. Connect again.")
-            if attempt.used_at is not None or attempt.expires_at < now:
-                raise Invalid(
-                    "This login was finished already or took over ten minutes: nothing was changed. Connect again."
-                )
-            attempt.used_at = now
-            return attempt
-
-    async def _keep(self, session: AsyncSession, actor: Actor, platform: str, result: Connected) -> Account:
+    async def bind(self, session: AsyncSession, actor: Actor, platform: str, result: Connected) -> AccountView:
+        """Keep an account whose login works, in the caller's transaction; one that was here before keeps its queue."""
         identity = result.identity
         account = await session.scalar(
             select(Account).where(
@@ -152,17 +113,21 @@ class Accounts:
         )
         if account is None:
             account = Account(
-                id=new_id("account"), workspace_id=actor.workspace_id, platform=platform, remote_id=identity.remote_id
+                id=new_id("account"),
+                workspace_id=actor.workspace_id,
+                platform=platform,
+                remote_id=identity.remote_id,
+                connected_at=self._clock.now(),
             )
             session.add(account)
         account.handle, account.server = identity.handle, identity.server
+        account.name, account.kind = identity.name[:200], identity.kind
         account.facts, account.sealed = dict(result.facts), self._sealer.seal(result.login.secrets)
-        account.expires_at, account.state = result.login.expires_at, "connected"
-        account.connected_by, account.connected_at = actor.member_id, self._clock.now()
+        account.expires_at, account.ends_at = result.login.expires_at, result.login.ends_at
+        account.state, account.connected_by = "connected", actor.member_id
         await session.flush()
         await self._wake_waiting(session, account)
-        now = self._clock.now()
-        await jobs.put(session, "redraw", "accounts:all", run_at=now, now=now)
+        await self._announce(session, account)
         record(
             session,
             workspace_id=actor.workspace_id,
@@ -171,7 +136,15 @@ class Accounts:
             at=self._clock.now(),
             member_id=actor.member_id,
         )
-        return account
+        return self._view(account)
+
+    async def _announce(self, session: AsyncSession, account: Account) -> None:
+        """Have the cards redrawn, and the end of the login told in time."""
+        now = self._clock.now()
+        await jobs.put(session, "redraw", "accounts:all", run_at=now, now=now)
+        at = _next_announcement(account.ends_at, now)
+        if at is not None:
+            await jobs.put(session, "ending", account.id, run_at=at, now=now)
 
     async def _wake_waiting(self, session: AsyncSession, account: Account) -> None:
         """What waited for this login is looked at again at once."""
@@ -197,65 +170,24 @@ class Accounts:
             )
             return [self._view(row) for row in rows if row.platform in self._platforms]
 
-    async def access(self, account_id: str) -> Access:
-        """The account with its login opened, refreshed first where it is about to run out.
+    async def view(self, workspace_id: str, account_id: str) -> AccountView:
+        """The account as it is now.
 
         Raises:
-            NotFound, NeedsReconnect, Unavailable: and nothing was changed.
+            NotFound: it is not of this workspace.
         """
-        account = await self._row(account_id)
-        access = self._opened(account)
-        if account.state != "connected":
-            raise _must_reconnect(access, self._platforms[access.platform].spec.label)
-        if access.expires_at and access.expires_at - self._clock.now() < REFRESH_BEFORE:
-            return await self.refresh(access)
-        return access
+        return self._view(await self._row(account_id, workspace_id))
 
-    async def refresh(self, stale: Access) -> Access:
-        """A fresh login for an account, stored before it is used; many who ask at once share one exchange.
-
-        Raises:
-            NeedsReconnect: the platform will not renew it; the account is marked so.
-            Unavailable: the platform cannot be reached; the old login is kept.
-        """
-        async with self._refreshing[stale.account_id]:
-            kept = await self._open(stale.account_id)
-            if kept.secrets != stale.secrets:
-                return kept  # somebody else was faster
-            await self._exchange(stale)
-        return await self._open(stale.account_id)
-
-    async def _exchange(self, stale: Access) -> None:
-        platform = self._platforms[stale.platform]
-        if not isinstance(platform, Connects):
-            raise _must_reconnect(stale, platform.spec.label)
-        try:
-            login = await platform.refresh(stale)
-        except NeedsReconnect:
-            if (await self._open(stale.account_id)).secrets != stale.secrets:
-                return  # another process was faster, which is why this login is no longer renewed
-            await self.lost_login(stale.account_id)
-            raise
-        await self._store_login(stale.account_id, login)
-
-    async def _store_login(self, account_id: str, login: Login) -> None:
-        async with self._db.writing() as session:
-            account = await session.get_one(Account, account_id)
-            account.sealed, account.expires_at = self._sealer.seal(login.secrets), login.expires_at
-
-    async def lost_login(self, account_id: str) -> None:
-        """Mark an account whose login the platform refuses; what is due on it waits."""
-        async with self._db.writing() as session:
-            account = await session.get_one(Account, account_id)
-            if account.state == "connected":
-                account.state = "needs_reconnect"
-                record(
-                    session,
-                    workspace_id=account.workspace_id,
-                    verb="account.login_lost",
-                    subject=account.id,
-                    at=self._clock.now(),
-                )
+    async def ending(self, account_id: str) -> tuple[Ending | None, datetime | None]:
+        """What is to be told of a login that ends, now; and when to look again. A login that has ended is marked so."""
+        account, now = await self._row(account_id), self._clock.now()
+        if account.ends_at is None or account.state != "connected":
+            return None, None
+        left = account.ends_at - now
+        if left <= timedelta(0):
+            await self.lost_login(account_id)
+        told = Ending(self._view(account), account.connected_by, account.ends_at, max(0, -(-left // timedelta(days=1))))
+        return (told if left <= ANNOUNCED[0] else None), _next_announcement(account.ends_at, now)
 
     async def disconnect(self, actor: Actor, account_id: str) -> AccountView:
         """Let an account go: revoked at the platform where that works, its login forgotten, its history kept."""
@@ -263,12 +195,13 @@ class Accounts:
         row = await self._row(account_id, actor.workspace_id)
         access = self._opened(row)
         platform = self._platforms[access.platform]
-        if isinstance(platform, Connects) and row.state != "disconnected":
+        if isinstance(platform, Connects) and not await self._login_is_needed(row, access):
             with contextlib.suppress(PlatformError):  # the login is forgotten here all the same, as was asked
                 await platform.revoke(access)
         async with self._db.writing() as session:
             account = await session.get_one(Account, account_id)
-            account.state, account.sealed, account.expires_at = "disconnected", self._sealer.seal({}), None
+            account.state, account.sealed = "disconnected", self._sealer.seal({})
+            account.expires_at = account.ends_at = None
             record(
                 session,
                 workspace_id=actor.workspace_id,
@@ -278,6 +211,18 @@ class Accounts:
                 member_id=actor.member_id,
             )
             return self._view(account)
+
+    async def _login_is_needed(self, row: Account, access: Access) -> bool:
+        """Whether ending the login would end another account's too, such as a page's of the same person."""
+        if row.state == "disconnected":
+            return True  # it has none any more
+        async with self._db.reading() as session:
+            others = await session.scalars(
+                select(Account).where(
+                    Account.platform == row.platform, Account.id != row.id, Account.state == "connected"
+                )
+            )
+            return bool(access.secrets) and any(self._opened(one).secrets == access.secrets for one in others)
 
     async def matching(self, workspace_id: str, names: Sequence[str]) -> list[AccountView]:
         """The accounts that these words name, by platform, label or handle; all of them for no words.
@@ -299,29 +244,12 @@ class Accounts:
             found |= {account.id: account for account in hits}
         return list(found.values())
 
-    async def _open(self, account_id: str) -> Access:
-        return self._opened(await self._row(account_id))
+    def connects(self, platform: str) -> Connects:
+        """The platform of that name.
 
-    async def _row(self, account_id: str, workspace_id: str | None = None) -> Account:
-        async with self._db.reading() as session:
-            account = await session.get(Account, account_id)
-        if account is None or workspace_id not in (None, account.workspace_id):
-            raise NotFound("There is no such account here. See the connected accounts, or connect it.")
-        return account
-
-    def _opened(self, account: Account) -> Access:
-        return Access(
-            account.id,
-            account.platform,
-            account.remote_id,
-            account.handle,
-            account.server,
-            account.facts,
-            self._sealer.open(account.sealed),
-            account.expires_at,
-        )
-
-    def _connects(self, platform: str) -> Connects:
+        Raises:
+            NotFound: it cannot be connected here.
+        """
         found = self._platforms.get(platform)
         if not isinstance(found, Connects):
             known = ", ".join(offer.label for offer in self.offers())
@@ -339,23 +267,18 @@ class Accounts:
             account.state,
             limits.text,
             limits.unit,
+            account.name,
+            account.kind,
+            account.ends_at,
         )
 
 
-def _refuse_gaps(connects: Connects, given: Mapping[str, str]) -> None:
-    missing = [field.label for field in connects.form() if field.required and not given.get(field.name, "").strip()]
-    if missing:
-        raise Invalid(f"Please fill in: {', '.join(missing)}. Nothing was sent yet.")
+def _next_announcement(ends_at: datetime | None, now: datetime) -> datetime | None:
+    if ends_at is None:
+        return None
+    return next((ends_at - before for before in ANNOUNCED if ends_at - before > now), None)
 
 
 def _is_named(account: AccountView, name: str) -> bool:
     wanted = name.strip().lstrip("@").casefold()
     return wanted in {account.platform.casefold(), account.label.casefold(), account.handle.casefold(), account.id}
-
-
-def _must_reconnect(access: Access, label: str) -> NeedsReconnect:
-    return NeedsReconnect(
-        f"{label} no longer accepts the login of {access.handle}. Connect the account again; what is due on it waits.",
-        platform=access.platform,
-        account=access.account_id,
-    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from content.accounts import Accounts
 from content.approvals import Approvals
+from content.consents import Consents
 from content.goals import Goals
 from content.media import MediaStore
 from content.plans import Plans
@@ -23,6 +24,7 @@ class Desk:
 
     clock: Clock
     accounts: Accounts
+    consents: Consents
     media: MediaStore
     posts: Posts
     approvals: Approvals

@@ -7,6 +7,7 @@ from typing import Protocol
 from fastapi import Request
 
 from content.accounts import Accounts
+from content.consents import Consents
 from content.media import MediaStore
 from content.people import Actor, People
 from content.receiving import Receiver
@@ -97,6 +98,7 @@ class Parts:
 
     people: People
     accounts: Accounts
+    consents: Consents
     media: MediaStore
     talk: Talk
     about: Callable[[], str]

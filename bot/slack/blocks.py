@@ -100,6 +100,9 @@ class Buttons:
 
     def _button(self, button: Button, about: str) -> Drawn:
         drawn = self._pressed(button.label, button.key, FORM if button.form else PRESS)
+        if button.url:
+            del drawn["value"]  # Slack tells of the press all the same, and then there is nothing to do
+            drawn["url"] = button.url
         if button.style != "plain":
             drawn["style"] = button.style
         if button.style == "danger":

@@ -56,6 +56,8 @@ def labelled(card: Card | None) -> list[tuple[str, Button]]:
 
 
 def _drawn(label: str, button: Button) -> Key:
+    if button.url:
+        return opening(label, button.url)
     return pressed(label, button.key, _STYLES.get(button.style, ""))
 
 

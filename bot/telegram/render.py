@@ -35,6 +35,10 @@ def render(message: Outgoing) -> list[Piece]:
 def plain(message: Outgoing) -> list[Piece]:
     """The same with nothing Telegram could refuse: words without looks, and the buttons that it always takes."""
     writing = _written(message, with_chart=True)
+    for label, button in labelled(message.card):
+        if button.url:  # not every address may stand on a button
+            writing.gap(1)
+            writing.add(f"{label}: {button.url}")
     keys = [key for key in _keys(message) if "callback_data" in key]
     unstyled = [{name: value for name, value in key.items() if name != "style"} for key in keys]
     return [_piece(body) for body in _texts(bare(writing.text()), keyboards(unstyled))]

@@ -263,7 +263,8 @@ async def test_an_account_is_connected_by_the_form_of_its_card(desk: AgentDesk, 
     assert (await desk.push(connect)).text == "Please fill in: Your name there. Nothing was sent yet."
     platform.elsewhere = True
     away = await desk.push(connect, user="mia")
-    assert (away.tone, away.go_to.partition("=")[0]) == ("asking", "https://fake.example/login?state")
+    assert (away.tone, away.go_to[:12], away.subject[:16]) == ("asking", "/connect/go/", "connect:connect_")
+    assert not away.on_card  # others read here: the way in is told to who pressed alone
     viewer = await desk.base.member(Role.VIEWER)
     assert "your role here is viewer" in (await desk.push(connect, viewer, user="eve")).text
     bare = await desk.drawing.draw("accounts:all", viewer)

@@ -1,15 +1,17 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import select
 
 from content.accounts import Accounts
-from content.connecting import Elsewhere, Login
+from content.connecting import Login
 from content.database import Database
-from content.errors import Invalid, NeedsReconnect, NotAllowed, NotFound, Rejected, Unavailable
-from content.models import Account, AuditEntry, ConnectAttempt, DeliveryState, Role
+from content.errors import Invalid, NeedsReconnect, NotAllowed, NotFound, Unavailable
+from content.models import Account, AuditEntry, DeliveryState, Role
 from content.people import Actor
 from content.platform import Access
 from tests.content.conftest import Build
@@ -22,16 +24,6 @@ HOUR = timedelta(hours=1)
 
 async def account(desk: Desk) -> str:
     return (await desk.accounts.connected(desk.actor.workspace_id))[0].id
-
-
-async def elsewhere(desk: Desk, fake: FakePlatform) -> str:
-    """Begin a login on the platform's own page; returns the state that comes back."""
-    fake.elsewhere = True
-    begun = await desk.accounts.begin(
-        desk.actor, "fake", {"user": "bob"}, callback_url="https://desk.example/back", conversation_id=None
-    )
-    assert isinstance(begun, Elsewhere)
-    return begun.url.rsplit("=")[1]
 
 
 async def test_a_connected_account_keeps_its_login_sealed(desk: Desk) -> None:
@@ -49,7 +41,7 @@ async def test_a_connected_account_keeps_its_login_sealed(desk: Desk) -> None:
 
 async def test_the_form_says_what_is_missing_before_anything_is_sent(desk: Desk) -> None:
     with pytest.raises(Invalid, match="Please fill in: Your name there"):
-        await desk.accounts.begin(desk.actor, "fake", {"user": "  "}, callback_url="")
+        await desk.consents.begin(desk.actor, "fake", {"user": "  "}, callback_url="")
 
 
 async def test_offers_are_the_platforms_with_accounts_to_connect(build: Build, clock: FakeClock) -> None:
@@ -59,7 +51,7 @@ async def test_offers_are_the_platforms_with_accounts_to_connect(build: Build, c
     assert [(one.name, one.label, one.fields[0].name) for one in desk.accounts.offers()] == [("fake", "Fake", "user")]
     for unknown in ("bare", "myspace"):
         with pytest.raises(NotFound, match="These can: Fake"):
-            await desk.accounts.begin(desk.actor, unknown, {}, callback_url="")
+            await desk.consents.begin(desk.actor, unknown, {}, callback_url="")
 
 
 async def test_what_needs_no_account_is_connected_once_by_itself(desk: Desk, clock: FakeClock) -> None:
@@ -77,44 +69,8 @@ async def test_connecting_the_same_account_again_renews_it(desk: Desk) -> None:
     assert [one.state for one in await desk.accounts.connected(desk.actor.workspace_id)] == ["connected"]
 
 
-async def test_a_login_on_the_platforms_page_comes_back_once(desk: Desk, fake: FakePlatform) -> None:
-    state = await elsewhere(desk, fake)
-    view, conversation = await desk.accounts.finish(desk.actor, state, {"code": "good"}, callback_url="x")
-    assert (view.handle, conversation) == ("bob", None)
-    with pytest.raises(Invalid, match="finished already"):
-        await desk.accounts.finish(desk.actor, state, {"code": "good"}, callback_url="x")
-    attempts = await desk.rows(ConnectAttempt)
-    assert state not in [one.state_hash for one in attempts]
-
-
-async def test_a_way_back_that_is_too_old_invented_or_another_members_changes_nothing(
-    desk: Desk, fake: FakePlatform
-) -> None:
-    state = await elsewhere(desk, fake)
-    other = await desk.member(Role.ADMIN)
-    with pytest.raises(Invalid, match="no login you began"):
-        await desk.accounts.finish(other, state, {"code": "good"}, callback_url="x")
-    with pytest.raises(Invalid, match="no login you began"):
-        await desk.accounts.finish(desk.actor, "invented", {"code": "good"}, callback_url="x")
-    desk.clock.move(timedelta(minutes=10, seconds=1))
-    with pytest.raises(Invalid, match="over ten minutes"):
-        await desk.accounts.finish(desk.actor, state, {"code": "good"}, callback_url="x")
-    assert len(await desk.rows(Account)) == 1
-
-
-async def test_the_platforms_own_no_is_passed_on(desk: Desk, fake: FakePlatform) -> None:
-    state = await elsewhere(desk, fake)
-    with pytest.raises(Rejected, match="did not let you in"):
-        await desk.accounts.finish(desk.actor, state, {"error": "denied"}, callback_url="x")
-
-
-async def test_only_who_may_connect_connects_and_disconnects(desk: Desk, fake: FakePlatform) -> None:
+async def test_only_who_may_connect_disconnects(desk: Desk) -> None:
     editor = await desk.member(Role.EDITOR)
-    state = await elsewhere(desk, fake)
-    with pytest.raises(NotAllowed):
-        await desk.accounts.begin(editor, "fake", {"user": "x"}, callback_url="")
-    with pytest.raises(NotAllowed):
-        await desk.accounts.finish(editor, state, {}, callback_url="")
     with pytest.raises(NotAllowed):
         await desk.accounts.disconnect(editor, await account(desk))
 
@@ -171,6 +127,135 @@ async def test_a_refusal_because_another_process_was_faster_is_no_loss(
     slower = Accounts(db, desk.clock, {"fake": Faster(desk.clock)}, desk.sealer)
     assert (await slower.refresh(access)).secrets == {"token": "99"}
     assert (await slower.access(access.account_id)).secrets == {"token": "99"}
+
+
+async def test_what_cannot_be_renewed_just_now_is_good_until_it_ends(desk: Desk, fake: FakePlatform) -> None:
+    fake.lasts = timedelta(minutes=4)
+    await desk.connect("fake")
+    known = await account(desk)
+    fake.refreshing.extend([Do.BE_DOWN, Do.LIMIT, Do.BE_DOWN])
+    assert (await desk.accounts.access(known)).secrets == {"token": "1"}
+    assert (await desk.accounts.access(known)).secrets == {"token": "1"}
+    desk.clock.move(timedelta(minutes=5))
+    with pytest.raises(Unavailable):
+        await desk.accounts.access(known)
+    assert (await desk.accounts.access(known)).secrets == {"token": "2"}
+
+
+async def test_a_renewal_that_takes_too_long_keeps_the_old_login(desk: Desk) -> None:
+    class Slow(FakePlatform):
+        async def refresh(self, access: Access) -> Login:
+            raise TimeoutError
+
+    access = await desk.accounts.access(await account(desk))
+    slow = Accounts(desk.db, desk.clock, {"fake": Slow(desk.clock)}, desk.sealer)
+    with pytest.raises(Unavailable, match="too long to renew"):
+        await slow.refresh(access)
+    assert (await desk.accounts.refresh(access)).secrets == {"token": "2"}
+
+
+async def test_fifty_workers_of_several_processes_share_one_exchange(
+    desk: Desk, fake: FakePlatform, tmp_path: Path
+) -> None:
+    fake.lasts = timedelta(minutes=4)
+    await desk.connect("fake")
+    known = await account(desk)
+
+    class Once(FakePlatform):
+        """Its login works once: whoever brings it a second time loses everything."""
+
+        seen: ClassVar[list[str]] = []
+
+        async def refresh(self, access: Access) -> Login:
+            self.seen.append(access.secrets["token"])
+            await asyncio.sleep(0.2)
+            return Login({"token": "2"}, desk.clock.now() + HOUR)
+
+    databases = [Database(str(desk.db.engine.url), desk.clock) for _ in range(10)]
+    try:
+        workers = [
+            Accounts(db, desk.clock, {"fake": Once(desk.clock)}, desk.sealer) for db in databases for _ in range(5)
+        ]
+        found = await asyncio.gather(*(worker.access(known) for worker in workers))
+    finally:
+        for db in databases:
+            await db.close()
+    assert Once.seen == ["1"]
+    assert {one.secrets["token"] for one in found} == {"2"}
+
+
+async def test_a_worker_that_died_while_renewing_holds_nobody_up_for_long(desk: Desk, fake: FakePlatform) -> None:
+    access = await desk.accounts.access(await account(desk))
+    async with desk.db.writing() as session:
+        row = (await session.scalars(select(Account))).one()
+        row.renewing, row.renewing_until = "renewal_of_the_dead", desk.clock.now() + timedelta(seconds=60)
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        desk.clock.move(timedelta(seconds=20))
+
+    patient = Accounts(desk.db, desk.clock, {"fake": fake}, desk.sealer, sleep)
+    assert (await patient.refresh(access)).secrets == {"token": "2"}
+    assert len(pauses) == 3
+
+
+async def test_connecting_anew_during_a_renewal_wins(desk: Desk) -> None:
+    access = await desk.accounts.access(await account(desk))
+
+    class Overtaken(FakePlatform):
+        async def refresh(self, access: Access) -> Login:
+            async with desk.db.writing() as session:
+                row = (await session.scalars(select(Account))).one()
+                row.sealed, row.renewing = desk.sealer.seal({"token": "new"}), ""
+            return Login({"token": "late"})
+
+    slower = Accounts(desk.db, desk.clock, {"fake": Overtaken(desk.clock)}, desk.sealer)
+    assert (await slower.refresh(access)).secrets == {"token": "new"}
+
+
+async def test_a_login_that_was_lost_is_not_renewed_again(desk: Desk, fake: FakePlatform) -> None:
+    access = await desk.accounts.access(await account(desk))
+    await desk.accounts.lost_login(access.account_id)
+    with pytest.raises(NeedsReconnect):
+        await desk.accounts.refresh(access)
+    assert fake.refreshes == 0
+
+
+async def test_a_login_shared_with_another_account_is_not_ended_there(desk: Desk, fake: FakePlatform) -> None:
+    await desk.connect("fake", "page")
+    first, second = await desk.accounts.connected(desk.actor.workspace_id)
+    await desk.accounts.disconnect(desk.actor, first.id)
+    assert fake.revoked == []
+    await desk.accounts.disconnect(desk.actor, second.id)
+    assert fake.revoked == ["1"]
+
+
+async def test_the_end_of_a_login_is_told_in_time_and_then_it_is_lost(desk: Desk, fake: FakePlatform) -> None:
+    fake.ends = timedelta(days=60)
+    view = await desk.connect("fake")
+    assert view.ends_at == desk.clock.now() + timedelta(days=60)
+    assert await desk.accounts.ending(view.id) == (None, view.ends_at - timedelta(days=14))
+    told = []
+    for _ in range(4):
+        _, at = await desk.accounts.ending(view.id)
+        assert at is not None
+        desk.clock.set(at)
+        ending, _ = await desk.accounts.ending(view.id)
+        assert ending is not None
+        told.append((ending.days_left, ending.account.handle, ending.member_id == desk.actor.member_id))
+    assert told == [(14, "ann", True), (7, "ann", True), (1, "ann", True), (0, "ann", True)]
+    assert await desk.accounts.ending(view.id) == (None, None)
+    assert [one.state for one in await desk.accounts.connected(desk.actor.workspace_id)] == ["needs_reconnect"]
+    await desk.accounts.disconnect(desk.actor, view.id)
+    assert (await desk.accounts.view(desk.actor.workspace_id, view.id)).ends_at is None
+
+
+async def test_an_account_is_named_with_what_it_is_called(desk: Desk) -> None:
+    row = (await desk.rows(Account))[0]
+    async with desk.db.writing() as session:
+        (await session.get_one(Account, row.id)).name = "Ann of Green Gables"
+    assert (await desk.accounts.view(desk.actor.workspace_id, row.id)).words == "Fake ann (Ann of Green Gables)"
 
 
 async def test_a_platform_that_knows_no_logins_cannot_renew_one(build: Build, clock: FakeClock) -> None:

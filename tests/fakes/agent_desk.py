@@ -190,6 +190,7 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
     return Services(
         clock=base.clock,
         accounts=base.accounts,
+        consents=base.consents,
         media=base.media,
         posts=base.posts,
         approvals=base.approvals,
@@ -214,7 +215,11 @@ async def _wired(
     token_budget: int,
 ) -> AgentDesk:
     db, clock = base.db, base.clock
-    transcript, deliveries, drawing = Transcript(db, clock), Deliveries(db), Drawing(services)
+    transcript, deliveries, drawing = (
+        Transcript(db, clock),
+        Deliveries(db),
+        Drawing(services, lambda: "https://desk.example"),
+    )
     chat = FakeChat(transcript)
     chats: dict[str, Chat] = {chat.name: chat}
     recall = Recall(db, clock, FakeEmbedder(), VectorIndex(db, folder / "index"))

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from content.accounts import Accounts, AccountView
 from content.approvals import Approvals
+from content.consents import Consents
 from content.database import Base, Database
 from content.ids import new_id
 from content.jobs import Handler, Jobs
@@ -41,6 +42,7 @@ class Desk:
     sealer: Sealer
     people: People
     accounts: Accounts
+    consents: Consents
     media: MediaStore
     composer: Composer
     posts: Posts
@@ -75,7 +77,7 @@ class Desk:
         return await self.people.add_member(self.actor, name or role.value.capitalize(), role)
 
     async def connect(self, platform: str, user: str = "ann") -> AccountView:
-        connected = await self.accounts.begin(self.actor, platform, {"user": user}, callback_url="")
+        connected = await self.consents.begin(self.actor, platform, {"user": user}, callback_url="")
         assert isinstance(connected, AccountView)
         return connected
 
@@ -158,6 +160,7 @@ async def make_desk(
         sealer=sealer,
         people=everyone,
         accounts=accounts,
+        consents=Consents(db, clock, accounts, sealer),
         media=media,
         composer=composer,
         posts=Posts(db, clock, named, composer),

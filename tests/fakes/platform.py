@@ -203,32 +203,44 @@ class FakePlatform(BarePlatform):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.elsewhere = False
+        self.asks_nothing = False
+        self.missing: tuple[str, ...] = ()
+        """What whoever runs the desk must do before anybody can connect."""
+        self.reaches: tuple[str, ...] = ()
+        """Pages that a login made elsewhere reaches besides the person's own account."""
+        self.finishing: deque[Do] = deque()
         self.lasts: timedelta | None = None
         """How long a login is good for."""
+        self.ends: timedelta | None = None
+        """After how long only the person can renew a login."""
         self.refreshing: deque[Do] = deque()
         self.refreshes = 0
         self.revoked: list[str] = []
         self.revoking: deque[Do] = deque()
 
     def setup(self, callback_url: str) -> Sequence[str]:
-        return ()
+        return self.missing
 
     def form(self) -> tuple[Field, ...]:
-        if not self._spec.needs_account:
+        if not self._spec.needs_account or self.asks_nothing:
             return ()
         return (Field("user", "Your name there"), Field("note", "Anything else", required=False))
 
     async def start(self, given: Mapping[str, str], callback_url: str, state: str) -> Connected | Elsewhere:
         if self.elsewhere:
-            return Elsewhere(f"https://fake.example/login?state={state}", {"user": given["user"]})
+            asks = ("post for you", "see who you are")
+            return Elsewhere(f"https://fake.example/login?state={state}", {"user": given.get("user", "ann")}, asks)
         return self._connected(given.get("user", self._spec.name))
 
     async def finish(
         self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str
     ) -> Sequence[Connected]:
+        if self.finishing:
+            self._fail(self.finishing.popleft())
         if answer.get("code") != "good":
             raise Rejected("It did not let you in. Try again.", platform=self._spec.name)
-        return [self._connected(keep["user"])]
+        pages = [self._connected(page, "page") for page in self.reaches]
+        return [] if keep["user"] == "nobody" else [self._connected(keep["user"]), *pages]
 
     async def check(self, access: Access) -> Connected:
         return self._connected(access.handle)
@@ -245,12 +257,14 @@ class FakePlatform(BarePlatform):
             self._fail(self.revoking.popleft())
         self.revoked.append(access.secrets["token"])
 
-    def _connected(self, user: str) -> Connected:
-        return Connected(Identity(f"id-{user}", user, server="https://fake.example"), self._login(1), {"lang": "en"})
+    def _connected(self, user: str, kind: str = "") -> Connected:
+        identity = Identity(f"id-{user}", user, user.capitalize(), "https://fake.example", kind)
+        return Connected(identity, self._login(1), {"lang": "en"}, ("read", "write"))
 
     def _login(self, number: int) -> Login:
         expires = None if self.lasts is None else self.clock.now() + self.lasts
-        return Login({"token": str(number)}, expires)
+        ends = None if self.ends is None else self.clock.now() + self.ends
+        return Login({"token": str(number)}, expires, ends)
 
 
 class FindingPlatform(FakePlatform):

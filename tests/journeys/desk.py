@@ -8,7 +8,7 @@ import html
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -262,8 +262,19 @@ async def connect_mastodon(desk: RunningDesk, server: MastodonServer) -> None:
     """The way to the server's consent page and back."""
     begun = await desk.person.connect("mastodon", server.form())
     assert begun["status"] == 200, begun
-    back = await desk.person.browser.get("/connect/back", params=dict(await server.walk(begun["go_to"])))
-    assert "Connected:" in back.text, back.text
+    done = await walk(desk.person.browser, begun["go_to"], server.walk)
+    assert "Connected:" in done, done
+
+
+async def walk(browser: httpx.AsyncClient, way_in: str, consent: Callable[[str], Awaitable[Mapping[str, str]]]) -> str:
+    """From the desk's page through the platform's and back, taking every account that is offered; what is shown then."""
+    assert "Go on to" in (await browser.get(way_in)).text
+    away = (await browser.post(way_in, json={"form": {}})).json()["go_to"]
+    back = await browser.get("/connect/back", params=dict(await consent(away)))
+    found = dict.fromkeys(re.findall(r'type="checkbox" name="([^"]+)"', back.text), "yes")
+    if found:
+        await browser.post(f"{back.url.path}/choose", json={"form": {html.unescape(one): "yes" for one in found}})
+    return (await browser.get(back.url.path)).text
 
 
 @asynccontextmanager

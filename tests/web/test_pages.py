@@ -2,8 +2,10 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import pytest
+from httpx import AsyncClient
 
 from content.connecting import Connected, Elsewhere, Field, Identity, Login
+from content.consent_views import ConsentView
 from content.errors import NeedsReconnect, RateLimited, StaleRevision, WrongState
 from content.models import Role
 from content.people import Actor
@@ -80,7 +82,7 @@ async def test_the_accounts_page_shows_what_is_connected_and_what_can_be(grape: 
 async def test_a_login_by_form_connects_at_once_and_is_never_shown_again(grape: StandIn) -> None:
     async with grape.signed_in() as browser:
         done = (await browser.post("/connect/grape", json={"form": {"key": "sesame-key"}})).json()
-        assert done["text"] == "Connected: Grape, ada."
+        assert done["text"] == "Connected: Grape ada."
         page = (await browser.get(done["go_to"])).text
     assert "Connected: <strong>Grape</strong>, ada" in page
     assert "sesame-key" not in page
@@ -93,38 +95,107 @@ async def test_a_refused_login_says_what_the_platform_said(grape: StandIn) -> No
     assert refused.json() == {"error": "Grape refuses this key. Copy it again.", "code": "needs_reconnect"}
 
 
-async def test_a_login_elsewhere_comes_back_once(grape: StandIn) -> None:
+async def set_out(browser: AsyncClient, go_to: str) -> dict[str, str]:
+    """From our own page to Grape's; returns what Grape sends back with a yes."""
+    page = (await browser.get(go_to, headers=PAGE)).text
+    assert f'data-connect="{go_to}"' in page
+    assert "Go on to Grape" in page
+    away = (await browser.post(go_to, json={"form": {}})).json()["go_to"]
+    assert "back=http://127.0.0.1:8321/connect/back" in away
+    return {"state": away.rpartition("state=")[2], "code": "c"}
+
+
+async def test_a_login_elsewhere_comes_back_and_is_bound_once_chosen(grape: StandIn) -> None:
     async with grape.signed_in() as browser:
-        away = (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"]
-        assert "back=http://127.0.0.1:8321/connect/back" in away
-        state = away.rpartition("state=")[2]
-        back = {"state": state, "code": "c"}
+        back = await set_out(browser, (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"])
         assert (await browser.get("/connect/back", params=back, headers={"purpose": "prefetch"})).status_code == 204
-        home = await browser.get("/connect/back", params=back)
-        assert home.status_code == 303
-        assert home.headers["location"].startswith("/connect?connected=account_")
-        again = await browser.get("/connect/back", params=back, headers=PAGE)
-    assert again.status_code == 422
-    assert "finished already" in again.text
-    assert "Back to the accounts" in again.text
+        way = (await browser.get("/connect/back", params=back)).headers["location"]
+        page = (await browser.get(way, headers=PAGE)).text
+        assert "Is this the account?" in page
+        assert '<strong dir="auto">bea</strong>' in page
+        assert "id 2</span>" in page
+        again = await browser.get("/connect/back", params=back)
+        assert (again.status_code, again.headers["location"]) == (303, way)
+        assert "Grape" not in [one.label for one in await grape.app.desk.accounts.connected(grape.owner.workspace_id)]
+        done = (await browser.post(f"{way}/choose", json={"form": {"2": "yes"}})).json()
+        assert done == {"text": "Connected: Grape bea.", "tone": "good", "go_to": way}
+        assert "Connected: Grape bea." in (await browser.get(way)).text
+        assert "bea" in (await browser.get("/connect")).text
 
 
-async def test_a_login_begun_in_the_chat_leads_back_to_it(grape: StandIn) -> None:
-    accounts = grape.app.desk.accounts
+async def test_a_way_begun_in_a_chat_needs_no_sign_in_and_only_its_own_browser_comes_back(grape: StandIn) -> None:
     place = await grape.place()
-    away = await accounts.begin(grape.owner, "grape", {}, callback_url="x", conversation_id=place.conversation_id)
-    assert isinstance(away, Elsewhere)
+    begun = await grape.app.desk.consents.begin(
+        grape.owner,
+        "grape",
+        {},
+        callback_url="http://127.0.0.1:8321/connect/back",
+        conversation_id=place.conversation_id,
+    )
+    assert isinstance(begun, ConsentView)
+    async with grape.browser() as browser, grape.browser() as other:
+        back = await set_out(browser, f"/connect/go/{begun.ticket}")
+        foreign = await other.get("/connect/back", params=back, headers=PAGE)
+        assert foreign.status_code == 422
+        assert "another browser" in foreign.text
+        way = (await browser.get("/connect/back", params=back)).headers["location"]
+        assert (await other.get(way, headers=PAGE)).status_code == 422
+        assert (await other.post(f"{way}/choose", json={"form": {"2": "yes"}})).status_code == 422
+        assert (await browser.post(f"{way}/choose", json={"form": {}})).json()["code"] == "invalid"
+        assert (await browser.post(f"{way}/choose", json={"form": {"2": "yes"}})).status_code == 200
+        page = (await browser.get(way)).text
+        assert "go on in the chat" in page
+        assert "To the accounts" not in page
+        assert "Connected: Grape bea." in (await browser.get(f"/connect/go/{begun.ticket}")).text
+
+
+async def test_a_way_can_be_left(grape: StandIn) -> None:
     async with grape.signed_in() as browser:
-        back = {"state": away.url.rpartition("state=")[2], "code": "c"}
-        assert (await browser.get("/connect/back", params=back)).headers["location"] == "/"
+        back = await set_out(browser, (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"])
+        way = (await browser.get("/connect/back", params=back)).headers["location"]
+        left = (await browser.post(f"{way}/leave")).json()
+        assert left["text"].startswith("Left as it was")
+        assert "Not connected" in (await browser.get(way)).text
+
+
+async def test_a_previewer_that_opens_the_way_uses_nothing_up(grape: StandIn) -> None:
+    async with grape.signed_in() as browser, grape.browser() as previewer:
+        go_to = (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"]
+        for _ in range(3):
+            assert (await previewer.get(go_to)).status_code == 200
+        assert await set_out(browser, go_to)
+
+
+@pytest.mark.parametrize("address", ["/connect/back?state=invented", "/connect/back", "/connect/go/invented"])
+async def test_an_invented_way_leads_nowhere_and_says_so(grape: StandIn, address: str) -> None:
+    async with grape.browser() as browser:
+        page = await browser.get(address, headers=PAGE)
+    assert page.status_code in (404, 422)
+    assert "belongs to no login" in page.text
+    assert "Back to the accounts" in page.text
 
 
 async def test_a_login_the_person_denied_says_so(grape: StandIn) -> None:
     async with grape.signed_in() as browser:
-        away = (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"]
-        back = {"state": away.rpartition("state=")[2], "error": "<b>denied</b>"}
-        page = await browser.get("/connect/back", params=back, headers=PAGE)
+        back = await set_out(browser, (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"])
+        denied = {"state": back["state"], "error": "<b>denied</b>"}
+        way = (await browser.get("/connect/back", params=denied)).headers["location"]
+        page = await browser.get(way, headers=PAGE)
     assert "Grape says: &lt;b&gt;denied&lt;/b&gt;" in page.text
+    assert "Try again" in page.text
+
+
+async def test_a_platform_that_is_not_set_up_says_the_steps(grape: StandIn) -> None:
+    class Unripe(Grape):
+        def setup(self, callback_url: str) -> Sequence[str]:
+            return ("Make an app at Grape.", f"Register {callback_url} there.")
+
+    grape.app.desk.accounts._platforms["grape"] = Unripe()  # type: ignore[index]
+    async with grape.signed_in() as browser:
+        page = (await browser.get("/connect")).text
+        refused = await browser.post("/connect/grape", json={"form": {}})
+    assert "<li>Register http://127.0.0.1:8321/connect/back there.</li>" in page
+    assert "is not set up" in refused.json()["error"]
 
 
 async def test_an_account_is_let_go(grape: StandIn) -> None:

@@ -1,0 +1,53 @@
+"""Telling whoever connected an account that its login ends, in time, where they read alone."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from bot.chat import Chat, OutMessage, Place
+from bot.drawing import Drawing
+from content.accounts import Accounts, Ending
+from content.people import Actor, People
+from content.times import zone
+
+
+class LoginNews:
+    """The handler of `ending` jobs. `private` says where a member reads alone."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        people: People,
+        drawing: Drawing,
+        chats: Mapping[str, Chat],
+        private: Callable[[str], Awaitable[Place]],
+    ) -> None:
+        self._accounts = accounts
+        self._people = people
+        self._drawing = drawing
+        self._chats = chats
+        self._private = private
+
+    async def ending(self, account_id: str) -> datetime | None:
+        """Say it where it is time to; returns when to look again."""
+        ending, again = await self._accounts.ending(account_id)
+        if ending is not None:
+            await self._tell(ending)
+        return again
+
+    async def _tell(self, ending: Ending) -> None:
+        actor = await self._people.actor(ending.member_id)
+        place = await self._private(ending.member_id)
+        card = await self._drawing.draw("accounts:all", actor)
+        key = f"ending:{ending.account.id}:{ending.at:%Y%m%d}:{ending.days_left}"
+        await self._chats[place.chat].post(place, OutMessage(_words(ending, actor), card), key=key)
+
+
+def _words(ending: Ending, actor: Actor) -> str:
+    account, day = ending.account, f"{ending.at.astimezone(zone(actor.zone)):%-d %B}"
+    if ending.days_left == 0:
+        return f"The login of {account.words} has ended. Connect it again; what is due on it waits until then."
+    left = "tomorrow" if ending.days_left == 1 else f"in {ending.days_left} days"
+    return (
+        f"The login of {account.words} ends on {day}, {left}, and {account.label} lets nobody but you renew it. Connect it "
+        "again before then, and nothing will have to wait."
+    )
