@@ -8,6 +8,7 @@ from bot.chat import Button, Card, Group, Preview, Row, Tone
 from bot.decisions import approved_words, deciding_buttons, decision_notes, for_viewer, waiting_words
 from content.accounts import AccountView, PlatformOffer
 from content.connecting import Field
+from content.costs import dollars
 from content.models import DeliveryState, PostState
 from content.people import Actor
 from content.posts import FROZEN
@@ -88,9 +89,20 @@ def _notes(post: PostView, zone_name: str, now: datetime) -> list[str]:
     if post.change:
         notes.append(f"Version {post.revision}: {post.change}")
     notes += decision_notes(post, zone_name, now)
+    notes += _cost_notes(post)
     threads = [one for one in post.deliveries if len(one.rendering.parts) > 1]
     notes += [f"{one.rendering.label}: a thread of {len(one.rendering.parts)}" for one in threads]
     return notes
+
+
+def _cost_notes(post: PostView) -> list[str]:
+    """What it costs, said before anybody approves it."""
+    if post.spending is None:
+        return []
+    charged = [(one.rendering.label, dollars(one.cost_mills)) for one in post.deliveries if one.cost_mills]
+    costs = " and ".join(f"on {label} about {amount}" for label, amount in charged)
+    over = " This would be more than the budget." if post.spending.exceeded_by(post.cost_mills) else ""
+    return [f"Posting costs {costs}; {post.spending.words}.{over}"]
 
 
 def _preview(one: DeliveryView, zone_name: str, now: datetime) -> Preview:

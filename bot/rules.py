@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.chat import Button, Card, Group, Row
 from content.connecting import Field
+from content.costs import dollars
 from content.errors import Invalid
 from content.people import Actor
 from content.policy import MOST_YESES, SUBJECT, PolicyView
@@ -12,6 +13,9 @@ from content.policy import MOST_YESES, SUBJECT, PolicyView
 VALUE = "value"
 """The one question of every form here."""
 _YES_NO = (("yes", "Yes"), ("no", "No"))
+_NO_LIMIT = "-1"
+_BUDGETS = (1, 5, 10, 25, 50, 100, 250, 500)
+"""In US dollars."""
 _HOURS = ((4, "4 hours"), (8, "8 hours"), (24, "1 day"), (48, "2 days"), (72, "3 days"), (168, "1 week"))
 
 
@@ -61,6 +65,18 @@ _RULES = (
         _YES_NO,
         lambda rules: f"Moving the time {'keeps' if rules.approval_survives_move else 'takes back'} the yes",
         lambda said: said == "yes",
+    ),
+    _Rule(
+        "budget_mills",
+        "Monthly budget",
+        "What may posts cost in a month, on platforms that charge for them?",
+        ((_NO_LIMIT, "No limit"), *((str(each * 1000), f"${each}") for each in _BUDGETS)),
+        lambda rules: (
+            "Paid posts may cost what they cost"
+            if rules.budget_mills is None
+            else f"Paid posts may cost {dollars(rules.budget_mills)} a month"
+        ),
+        int,
     ),
 )
 

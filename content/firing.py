@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents, notices, outcomes
 from content.audit import record
+from content.costs import dollars, spending
 from content.errors import NeedsReconnect
 from content.ids import new_id
 from content.models import (
@@ -77,6 +78,7 @@ async def claim(
         or await _not_approved(session, clock, delivery, post, content)
         or await _no_login(session, clock, delivery, account)
         or await _too_close(session, platform, delivery, now)
+        or await _too_dear(session, clock, delivery, post, rendering)
         or await _twin(session, delivery, account, content, now)
         or await _nothing_left(session, clock, delivery, rendering)
     )
@@ -168,9 +170,21 @@ async def _no_login(session: AsyncSession, clock: Clock, delivery: Delivery, acc
     if delivery.error_code != NeedsReconnect.code:
         delivery.error_code = NeedsReconnect.code
         delivery.error = f"{account.handle} must be connected again; then it goes out."
-        await notices.tell(session, clock, "reconnect", delivery.id)
+        if not await _asked_already(session, delivery):
+            await notices.tell(session, clock, "reconnect", delivery.id)
         await notices.redraw(session, clock, delivery.post_id)
     return Later()
+
+
+async def _asked_already(session: AsyncSession, delivery: Delivery) -> bool:
+    """Whether another post of the account waits for the same login, and people were told; this one's card says it too."""
+    waiting = select(Delivery.id).where(
+        Delivery.account_id == delivery.account_id,
+        Delivery.id != delivery.id,
+        Delivery.state == DeliveryState.WAITING,
+        Delivery.error_code == NeedsReconnect.code,
+    )
+    return await session.scalar(waiting.limit(1)) is not None
 
 
 async def _too_close(session: AsyncSession, platform: Platform, delivery: Delivery, now: datetime) -> Later | None:
@@ -197,6 +211,23 @@ async def _sent_since(session: AsyncSession, delivery: Delivery, start: datetime
         .order_by(last)
     )
     return list(rows.all())
+
+
+async def _too_dear(
+    session: AsyncSession, clock: Clock, delivery: Delivery, post: Post, rendering: Rendering
+) -> Later | None:
+    """The month's budget for paid posts; a thread that has begun goes on."""
+    cost = rendering.cost_mills
+    if not cost or await _begun(session, delivery):
+        return None
+    now = await spending(session, await session.get_one(Workspace, post.workspace_id), clock.now())
+    if not now.exceeded_by(cost):
+        return None
+    why = (
+        f"It would cost {dollars(cost)}, and {now.words}. Raise the budget (/settings) and press Post now, or move it "
+        "into next month."
+    )
+    return await _ask(session, clock, delivery, post, "budget", why)
 
 
 async def _twin(

@@ -40,6 +40,8 @@ class PolicyView:
     self_approval: bool
     approval_survives_move: bool
     held: bool
+    budget_mills: int | None
+    """Most that paid posts may cost in a month, in thousandths of a US dollar; None: no limit."""
     members: tuple[MemberView, ...]
 
 
@@ -61,6 +63,7 @@ class Policy:
                 self_approval=workspace.self_approval,
                 approval_survives_move=workspace.approval_survives_move,
                 held=workspace.held,
+                budget_mills=workspace.budget_mills,
                 members=await _members(session, workspace_id),
             )
 
@@ -72,8 +75,9 @@ class Policy:
         review_hours: int | None = None,
         self_approval: bool | None = None,
         approval_survives_move: bool | None = None,
+        budget_mills: int | None = None,
     ) -> PolicyView:
-        """Change the rules that are given; what is approved already stays so.
+        """Change the rules that are given; what is approved already stays so. `budget_mills` below 0: no limit.
 
         Raises:
             NotAllowed: the actor may not change settings.
@@ -87,12 +91,15 @@ class Policy:
             "review_hours": review_hours,
             "self_approval": self_approval,
             "approval_survives_move": approval_survives_move,
+            "budget_mills": budget_mills,
         }
         async with self._db.writing() as session:
             workspace = await session.get_one(Workspace, actor.workspace_id)
             changed = {name: value for name, value in wanted.items() if value is not None}
             for name, value in changed.items():
                 setattr(workspace, name, value)
+            if budget_mills is not None and budget_mills < 0:
+                workspace.budget_mills = None
             record(
                 session,
                 workspace_id=workspace.id,

@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,14 +13,24 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import jobs, notices, outcomes
+from content import duplicates, jobs, notices, outcomes
 from content.accounts import Accounts
 from content.approvals import arm
 from content.connecting import Connects
 from content.database import Database, database_now
-from content.errors import ContentError, Invalid, NeedsReconnect, OutcomeUnknown, PlatformError, Rejected, Unavailable
+from content.errors import (
+    ContentError,
+    Duplicate,
+    Invalid,
+    NeedsReconnect,
+    OutcomeUnknown,
+    PlatformError,
+    Rejected,
+    Unavailable,
+)
 from content.firing import LEASE, Claim, Later, claim, parts_of, reclaim, switched_off
 from content.ids import new_id
+from content.logins import Sleep
 from content.media import MediaStore
 from content.models import Attempt, Delivery, DeliveryState, Outcome
 from content.platform import Access, Pending, Platform, Prepared, Published
@@ -43,6 +54,7 @@ class Publishing:
         accounts: Accounts,
         media: MediaStore,
         tracing: Tracing,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -50,6 +62,7 @@ class Publishing:
         self._accounts = accounts
         self._media = media
         self._tracing = tracing
+        self._sleep = sleep
 
     async def publish(self, delivery_id: str) -> datetime | None:
         """Bring a delivery one step on, whatever state it is in; returns when to look again, or None."""
@@ -83,7 +96,7 @@ class Publishing:
     async def _send(self, mine: Claim) -> datetime | None:
         try:
             access = await self._accounts.access(mine.account_id)
-            prepared = await self._prepare(mine, access)
+            prepared = await self._prepared(mine, access)
         except NeedsReconnect as refused:
             return await self._renew(mine, refused)
         except OutcomeUnknown as lost:  # preparing makes nothing public, so nothing happened
@@ -102,6 +115,25 @@ class Publishing:
                 return result
             sent[position] = result
         return None
+
+    async def _prepared(self, mine: Claim, access: Access) -> Prepared:
+        """An upload may take longer than the lease, which is renewed meanwhile."""
+        renewing = asyncio.create_task(self._keep_lease(mine))
+        try:
+            return await self._prepare(mine, access)
+        finally:
+            renewing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewing
+
+    async def _keep_lease(self, mine: Claim) -> None:
+        while True:
+            await self._sleep(LEASE.total_seconds() / 3)
+            async with self._db.writing() as session:
+                delivery = await self._mine(session, mine)
+                if delivery is None:
+                    return
+                delivery.lease_until = (await session.execute(select(database_now()))).scalar_one() + LEASE
 
     async def _prepare(self, mine: Claim, access: Access) -> Prepared:
         async with self._db.reading() as session:
@@ -125,6 +157,8 @@ class Publishing:
             result = await asyncio.wait_for(
                 platform.commit(prepared, position, mine.keys[position], earlier), COMMIT_TAKES.total_seconds()
             )
+        except Duplicate as there:
+            return await self._record_duplicate(mine, attempt_id, position, there)
         except PlatformError as error:
             return await self._record_error(mine, attempt_id, error)
         except Invalid as unusable:  # an address we do not go to: it is looked at before anything leaves
@@ -155,6 +189,7 @@ class Publishing:
                 fence=mine.fence,
                 digest=mine.digest,
                 handles=dict(prepared.handles),
+                cost_mills=mine.rendering.parts[position].cost_mills,
                 started_at=now,
             )
             session.add(attempt)
@@ -192,6 +227,25 @@ class Publishing:
             delivery.state, delivery.lease_until = DeliveryState.PROCESSING, None
             await notices.redraw(session, self._clock, delivery.post_id)
             return self._clock.now() + timedelta(seconds=5)
+
+    async def _record_duplicate(
+        self, mine: Claim, attempt_id: str, position: int, there: Duplicate
+    ) -> Published | datetime | None:
+        """The platform has exactly this: an earlier try of ours, where there was one, else somebody else's post."""
+        async with self._db.writing() as session:
+            delivery = await self._mine(session, mine)
+            ours = await duplicates.is_ours(session, attempt_id, there)
+            if delivery is None or not ours:
+                await outcomes.close(session, self._clock, attempt_id, Outcome.REFUSED, there.message)
+            elif there.seen:
+                await outcomes.close(session, self._clock, attempt_id, Outcome.SENT)
+                found = Published(there.remote_id, there.url)
+                await outcomes.part_sent(session, self._clock, delivery, position, len(mine.keys), found)
+                return found
+            else:
+                await duplicates.ask(session, self._clock, delivery, attempt_id, there, mine.rendering.label)
+                return None
+        return await self._nothing_happened(mine, there)
 
     async def _record_error(self, mine: Claim, attempt_id: str, error: PlatformError) -> datetime | None:
         outcome = outcomes.of(error)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, jobs, outcomes
+from content import contents, duplicates, jobs, outcomes
 from content.accounts import Accounts
 from content.approvals import arm
 from content.audit import record
@@ -255,12 +255,17 @@ class Tracing:
 
     async def _said_live(self, session: AsyncSession, delivery: Delivery) -> None:
         trail = await self._described(session, delivery, await self._doubtful(session, delivery))
-        count = len(trail.rendering.parts)
-        await outcomes.part_sent(session, self._clock, delivery, trail.position, count, Published(""))
-        if trail.position < count - 1:
+        count, twin = len(trail.rendering.parts), duplicates.twin_in(trail.handles)
+        await outcomes.part_sent(session, self._clock, delivery, trail.position, count, twin or Published(""))
+        if trail.position == count - 1:
+            return
+        if twin is None:
             refused = _cannot_continue(delivery, trail.position + 1)
             await outcomes.failed(session, self._clock, delivery, refused, trail.rendering.label)
             delivery.state = DeliveryState.CANCELLED  # nothing can follow a part whose address nobody knows
+        else:
+            await outcomes.wait_again(session, self._clock, delivery, None)
+            await arm(session, self._clock, delivery)
 
     async def _said_absent(self, session: AsyncSession, delivery: Delivery) -> None:
         attempt = await self._doubtful(session, delivery)

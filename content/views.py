@@ -1,13 +1,15 @@
 """A post as people see it: drawn from its rows, rendered by the same code that publishes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents
+from content.costs import Spending, spending
+from content.database import database_now
 from content.deciding import NOBODY, Deciding, decidings
 from content.errors import NotFound, Problem, StaleRevision
 from content.models import (
@@ -22,6 +24,7 @@ from content.models import (
     Result,
     Revision,
     Variant,
+    Workspace,
 )
 from content.platform import Access, Numbers, Platform, Removes, Rendering, Reports
 
@@ -53,6 +56,11 @@ class DeliveryView:
     numbers: Numbers | None
     """The newest counted, or None."""
 
+    @property
+    def cost_mills(self) -> int:
+        """What the platform will charge for it, in thousandths of a US dollar; 0 once it is under way."""
+        return 0 if self.parts_sent or self.state in _GONE else self.rendering.cost_mills
+
 
 @dataclass(frozen=True)
 class PostView:
@@ -74,6 +82,8 @@ class PostView:
     deliveries: tuple[DeliveryView, ...]
     deciding: Deciding = NOBODY
     """Whose yes is needed, asked for and given."""
+    spending: Spending | None = None
+    """How the workspace stands this month, where some platform charges for the post."""
 
     @property
     def words(self) -> str:
@@ -81,6 +91,11 @@ class PostView:
         first = next((part.text for one in self.deliveries for part in one.rendering.parts if part.text), self.brief)
         line = " ".join(first.split())
         return line if len(line) <= 60 else line[:59].rstrip() + "…"
+
+    @property
+    def cost_mills(self) -> int:
+        """What platforms will charge for what is not out yet, in thousandths of a US dollar."""
+        return sum(one.cost_mills for one in self.deliveries)
 
     @property
     def due_at(self) -> datetime | None:
@@ -146,7 +161,12 @@ async def view(session: AsyncSession, platforms: Mapping[str, Platform], post: P
 async def views(session: AsyncSession, platforms: Mapping[str, Platform], posts: Sequence[Post]) -> list[PostView]:
     """Several posts, in their order, with as many statements as one needs."""
     rows = await _rows(session, posts)
-    return [_view(platforms, post, rows) for post in posts]
+    found = [_view(platforms, post, rows) for post in posts]
+    if not any(one.cost_mills for one in found):
+        return found
+    now = (await session.execute(select(database_now()))).scalar_one()
+    spent = await spending(session, await session.get_one(Workspace, posts[0].workspace_id), now)
+    return [replace(one, spending=spent if one.cost_mills else None) for one in found]
 
 
 def _view(platforms: Mapping[str, Platform], post: Post, rows: "_Rows") -> PostView:

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from content.errors import StaleRevision
 from content.models import Attempt, Delivery, DeliveryState, Outcome, Part, Workspace
+from content.publishing import Publishing
 from content.wording import Wording
 from tests.content.conftest import Build
 from tests.fakes.clock import FakeClock
@@ -507,3 +508,54 @@ async def test_what_the_platform_works_on_is_followed_until_it_is_public(build: 
 
 def _words(text: str) -> Wording:
     return Wording((text,))
+
+
+async def test_a_long_preparation_keeps_its_lease(desk: Desk, fake: FakePlatform) -> None:
+    """Uploading a video takes longer than a lease; without this it would begin anew again and again."""
+    ticks: asyncio.Queue[None] = asyncio.Queue()
+
+    async def sleep(seconds: float) -> None:
+        assert seconds == 40
+        await ticks.get()
+
+    patient = Publishing(desk.db, desk.clock, desk.platforms, desk.accounts, desk.media, desk.tracing, sleep)
+    fake.preparing.append(Do.HANG_BEFORE)
+    post = await desk.now("A film")
+    row = await desk.row(post)
+    running = asyncio.create_task(patient.publish(row.id))
+    await fake.reached.wait()
+    began = (await desk.row(post)).lease_until
+    for _ in range(5):
+        desk.clock.move(timedelta(seconds=40))
+        await ticks.put(None)
+        await asyncio.sleep(0.05)
+    lease = (await desk.row(post)).lease_until
+    assert began is not None
+    assert lease is not None
+    assert lease - began == timedelta(seconds=200)
+    fake.resume.set()
+    await running
+    assert fake.texts == ["A film"]
+
+
+async def test_a_lease_that_went_to_somebody_else_is_not_renewed(desk: Desk, fake: FakePlatform) -> None:
+    ticks: asyncio.Queue[None] = asyncio.Queue()
+
+    async def sleep(seconds: float) -> None:
+        await ticks.get()
+
+    patient = Publishing(desk.db, desk.clock, desk.platforms, desk.accounts, desk.media, desk.tracing, sleep)
+    fake.preparing.append(Do.HANG_BEFORE)
+    post = await desk.now("A film")
+    running = asyncio.create_task(patient.publish((await desk.row(post)).id))
+    await fake.reached.wait()
+    async with desk.db.writing() as session:
+        await session.execute(update(Delivery).values(fence=99))
+    before = (await desk.row(post)).lease_until
+    desk.clock.move(timedelta(seconds=40))
+    await ticks.put(None)
+    await asyncio.sleep(0.05)
+    assert (await desk.row(post)).lease_until == before
+    fake.resume.set()
+    await running
+    assert fake.texts == []

@@ -10,6 +10,7 @@ from typing import Any, Never
 
 from content.connecting import Connected, Elsewhere, Field, Identity, Login
 from content.errors import (
+    Duplicate,
     Invalid,
     NeedsReconnect,
     NotFound,
@@ -54,6 +55,9 @@ class Do(StrEnum):
     HANG_BEFORE = auto()  # until `resume` is set, or the worker dies
     HANG_AFTER = auto()
     LACK_PICTURE = auto()
+    KNOW_AND_SEE = auto()  # it has exactly this already, and could look it up
+    KNOW = auto()  # it names the one it has, and nobody can look
+    KNOW_VAGUELY = auto()  # it says that it has one, not which
 
 
 GOES_OUT = frozenset({Do.PUBLISH, Do.LOSE_AFTER, Do.BREAK_AFTER, Do.HANG_AFTER})
@@ -96,6 +100,8 @@ class BarePlatform:
         )
         self._spec = Spec(name, name.capitalize(), limits, repeat_safe, needs_account, spacing, daily_cap)
         self.clock = clock
+        self.cost_mills = 0
+        """What it charges for a part."""
         self.public: list[PublicPost] = []
         self.script: deque[Do] = deque()
         """What the next commits do; afterwards they publish."""
@@ -119,7 +125,10 @@ class BarePlatform:
         return [post.text for post in self.public]
 
     def render(self, content: Content, access: Access) -> Rendering:
-        parts = tuple(RenderedPart(one.text, len(one.text), images=one.images) for one in content.parts)
+        parts = tuple(
+            RenderedPart(one.text, len(one.text), images=one.images, video=one.video, cost_mills=self.cost_mills)
+            for one in content.parts
+        )
         limits = replace(self._spec.limits, text=int(access.facts.get("text_limit", self._spec.limits.text)))
         return Rendering(self._spec.name, self._spec.label, access.handle, limits, parts, dict(content.settings))
 
@@ -147,6 +156,8 @@ class BarePlatform:
             do = await self._hang()
         if do is Do.PEND:
             return Pending({"container": key})
+        if do in (Do.KNOW_AND_SEE, Do.KNOW, Do.KNOW_VAGUELY):
+            raise self._duplicate(do, prepared.rendering.parts[part].text)
         if do not in GOES_OUT:
             self._fail(do)
         post = self._go_out(prepared, part, key, earlier)
@@ -173,6 +184,13 @@ class BarePlatform:
         )
         self.public.append(post)
         return post
+
+    def _duplicate(self, do: Do, text: str) -> Duplicate:
+        there = next((one.remote_id for one in self.public if one.text == text), "elsewhere-1")
+        known = "" if do is Do.KNOW_VAGUELY else there
+        url = f"https://fake.example/{known}" if known else ""
+        msg = "It has exactly this already. Change the words."
+        return Duplicate(msg, platform=self._spec.name, remote_id=known, url=url, seen=do is Do.KNOW_AND_SEE)
 
     def by_key(self, key: str) -> PublicPost | None:
         return next((post for post in self.public if post.key == key), None)
