@@ -1,18 +1,19 @@
-"""The command line: copydesk serve | migrate | login | doctor [slack | telegram]."""
+"""The command line: copydesk serve | migrate | login | doctor [a chat or a platform]."""
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
 from app import lean
 from app.chats import WIRERS
-from app.doctor import examine, examine_chat
+from app.doctor import examine, examine_chat, examine_platform
 from app.serve import USUAL_PORT, address_of, serve
 from app.settings import Settings, read_settings
 from app.wiring import bring_up_to_date, build
 from content.errors import ContentError
+from integrations import PLATFORMS
 
 lean.loaded()
 
@@ -46,9 +47,15 @@ def _port(settings: Settings) -> int:
     return settings.port or (int(noted.read_text() or USUAL_PORT) if noted.exists() else USUAL_PORT)
 
 
-async def _doctor(settings: Settings, chat: str = "") -> None:
-    async for line in examine_chat(settings, chat) if chat else examine(settings):
+async def _doctor(settings: Settings, about: str = "") -> None:
+    async for line in _findings(settings, about):
         print(line)
+
+
+def _findings(settings: Settings, about: str) -> AsyncIterator[str]:
+    if not about:
+        return examine(settings)
+    return examine_platform(settings, about) if about in PLATFORMS else examine_chat(settings, about)
 
 
 COMMANDS: dict[str, tuple[str, Callable[..., Coroutine[Any, Any, None]]]] = {
@@ -66,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, (words, _) in COMMANDS.items():
         added = commands.add_parser(name, help=words, description=words)
         if name == "doctor":
-            added.add_argument("chat", nargs="?", default="", choices=("", *WIRERS), help="look at one chat's set-up")
+            known = ("", *WIRERS, *PLATFORMS)
+            added.add_argument("about", nargs="?", default="", choices=known, help="look at one chat or platform")
     chosen = vars(parser.parse_args(arguments))
     command = COMMANDS[chosen.pop("command")][1]
     try:

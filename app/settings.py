@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from content.errors import Invalid, Problem
 from content.times import zone
+from integrations import SPECS
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - named, not chosen
@@ -21,8 +22,8 @@ def _named(name: str) -> AliasChoices:
     return AliasChoices(name)
 
 
-class Settings(BaseSettings):
-    """Read from the environment, then from a file `.env` in the working directory."""
+class _OwnSettings(BaseSettings):
+    """The settings that every desk has."""
 
     model_config = SettingsConfigDict(
         env_prefix="COPYDESK_", env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True
@@ -100,6 +101,14 @@ class Settings(BaseSettings):
     )
 
     @property
+    def given(self) -> dict[str, dict[str, str]]:
+        """What each platform was given, by `Setting.name`."""
+        return {
+            name: {one.name: _plain(getattr(self, f"{name}_{one.name}")) for one in spec.settings}
+            for name, spec in SPECS.items()
+        }
+
+    @property
     def database(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'copydesk.db'}"
@@ -164,6 +173,7 @@ class Settings(BaseSettings):
             *self._about_the_address(),
             *self._about_slack(),
             *self._about_telegram(),
+            *self._about_platforms(),
             *self._about_the_rest(),
         ]
         if problems:
@@ -221,6 +231,14 @@ class Settings(BaseSettings):
                 "Set it to an https:// address, or COPYDESK_TELEGRAM_MODE=polling.",
             )
 
+    def _about_platforms(self) -> Iterator[Problem]:
+        halves = ("client_id", "client_secret")
+        for name, given in self.given.items():
+            missing = [half for half in halves if half in given and not given[half]]
+            if len(missing) == 1:
+                where = f"COPYDESK_{name}_{missing[0]}".upper()
+                yield Problem(where, "the other half is set.", "Set both, or leave both out.")
+
     def _about_the_rest(self) -> Iterator[Problem]:
         try:
             self.own_zone()
@@ -235,6 +253,32 @@ class Settings(BaseSettings):
         if not driver:
             what = "it is no database address that I have an asynchronous driver for."
             yield Problem("COPYDESK_DATABASE_URL", what, "Leave it out for SQLite.")
+
+
+def _plain(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _of_platforms() -> dict[str, Any]:
+    """A field for everything that a platform says it can be given."""
+    return {
+        f"{name}_{one.name}": (
+            SecretStr if one.secret else str,
+            Field(SecretStr("") if one.secret else one.default, description=f"{spec.label}: {one.description}"),
+        )
+        for name, spec in SPECS.items()
+        for one in spec.settings
+    }
+
+
+if TYPE_CHECKING:
+
+    class Settings(_OwnSettings):
+        """Read from the environment, then from a file `.env` in the working directory."""
+else:
+    Settings = create_model(
+        "Settings", __base__=_OwnSettings, __doc__="Every setting, the platforms' own included.", **_of_platforms()
+    )
 
 
 def read_settings() -> Settings:

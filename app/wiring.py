@@ -87,6 +87,7 @@ class App:
     clock: Clock
     db: Database
     http: Http
+    platforms: Mapping[str, Platform]
     people: People
     desk: Desk
     publishing: Publishing
@@ -157,7 +158,7 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
     make_folder(settings.data_dir)
     db = Database(settings.database, clock)
     http = Http(clock=clock, allowed_private_hosts=settings.private_hosts)
-    deps = Deps(http=http, clock=clock, folder=settings.data_dir / "posts")
+    deps = Deps(http=http, clock=clock, folder=settings.data_dir / "posts", given=settings.given)
     platforms: Mapping[str, Platform] = {name: make(deps) for name, make in PLATFORMS.items()}
     sealer = Sealer(keys_of(settings.data_dir / "sealing.key"))
     desk = _desk(db, clock, http, platforms, settings, sealer)
@@ -174,6 +175,7 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
         clock=clock,
         db=db,
         http=http,
+        platforms=platforms,
         people=people,
         desk=desk,
         publishing=Publishing(db, clock, platforms, desk.accounts, desk.media, tracing),

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from content.platform import Platform
+from content.platform import Platform, Spec
 from content.times import Clock
+from integrations import bluesky, folder, mastodon
 from integrations.bluesky import Bluesky
 from integrations.folder import Folder
 from integrations.http import Http
@@ -30,3 +31,6 @@ PLATFORMS: Mapping[str, Callable[[Deps], Platform]] = {
     "mastodon": lambda deps: Mastodon(deps.http, deps.clock),
 }
 """Every platform by its name; its `spec.name` is the same."""
+
+SPECS: Mapping[str, Spec] = {one.SPEC.name: one.SPEC for one in (bluesky, folder, mastodon)}
+"""What is known of each before any is made: `app/settings.py` reads what they can be given."""

@@ -127,7 +127,7 @@ def test_what_cannot_work_is_said_in_a_sentence(
 
 
 def test_an_interrupted_command_ends_quietly(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def interrupted(settings: Settings, chat: str) -> None:
+    async def interrupted(settings: Settings, about: str) -> None:
         await asyncio.sleep(0)
         raise KeyboardInterrupt
 

@@ -34,6 +34,7 @@ async def test_the_settings_say_the_rules_and_who_is_here(desk: AgentDesk) -> No
                 "An author's own yes does not count, where others could",
                 "Whoever is asked has 24 hours; then it is a draft again",
                 "Moving the time keeps the yes",
+                "Paid posts may cost what they cost",
             ],
         ),
         ("Members", ["the owner", "Jo"]),
@@ -47,6 +48,7 @@ async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -
         "set_policy:self_approval:0",
         "set_policy:review_hours:0",
         "set_policy:approval_survives_move:0",
+        "set_policy:budget_mills:0",
         "hold_all:workspace:0",
     ]
     assert (await settings(desk, Role.EDITOR)).buttons == ()
