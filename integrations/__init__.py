@@ -6,11 +6,12 @@ from pathlib import Path
 
 from content.platform import Platform, Spec
 from content.times import Clock
-from integrations import bluesky, folder, mastodon
+from integrations import bluesky, folder, mastodon, x
 from integrations.bluesky import Bluesky
 from integrations.folder import Folder
 from integrations.http import Http
 from integrations.mastodon import Mastodon
+from integrations.x import X
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ PLATFORMS: Mapping[str, Callable[[Deps], Platform]] = {
     "bluesky": lambda deps: Bluesky(deps.http, deps.clock),
     "folder": lambda deps: Folder(deps.folder, deps.clock),
     "mastodon": lambda deps: Mastodon(deps.http, deps.clock),
+    "x": lambda deps: X(deps.http, deps.clock, deps.given.get("x", {})),
 }
 """Every platform by its name; its `spec.name` is the same."""
 
-SPECS: Mapping[str, Spec] = {one.SPEC.name: one.SPEC for one in (bluesky, folder, mastodon)}
+SPECS: Mapping[str, Spec] = {one.SPEC.name: one.SPEC for one in (bluesky, folder, mastodon, x)}
 """What is known of each before any is made: `app/settings.py` reads what they can be given."""

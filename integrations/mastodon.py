@@ -41,8 +41,9 @@ from integrations.mastodon_server import (
     no_server,
     server_from,
 )
-from integrations.mastodon_text import clean, counted, same_text, spans_of
+from integrations.mastodon_text import counted, same_text, spans_of
 from integrations.oauth import Client, Endpoints, OAuth
+from integrations.text import clean
 
 SPEC = Spec(
     name="mastodon",

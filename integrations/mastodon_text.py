@@ -7,13 +7,10 @@ difference: Mastodon has a list of top-level domains, and a link on one that doe
 """
 
 import html
-import unicodedata
 
 import regex
 
 from content.platform import Span
-
-_CONTROLS = regex.compile(r"[^\P{Cc}\n\t]|\p{Cs}")
 
 _LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{N}_-]*[\p{L}\p{N}])?"
 _NO_DOMAIN = r"(?:test|example|invalid|localhost|local|internal|alt)"
@@ -31,12 +28,6 @@ _MENTION = regex.compile(
 )
 _JOINS = r"_·・\u200c"
 _TAG = regex.compile(rf"(?<!\S)[#＃](\w[\w{_JOINS}]*[\p{{Alphabetic}}{_JOINS}][\w{_JOINS}]*\w|\w*\p{{Alphabetic}}\w*)")
-
-
-def clean(text: str) -> str:
-    """The text as it is sent: NFC, plain line ends, no control characters, nothing around it."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return str(_CONTROLS.sub("", unicodedata.normalize("NFC", lines))).strip()
 
 
 def spans_of(text: str, host: str) -> tuple[Span, ...]:

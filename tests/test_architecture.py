@@ -73,7 +73,7 @@ def words_in_strings(path: Path) -> Iterator[str]:
             yield from re.findall(r"\w+", node.value.lower())
 
 
-GENERIC = {"folder", "feed"}
+GENERIC = {"folder", "feed", "x"}
 """Names of ours that are ordinary words too: only as a whole string do they name the platform or source."""
 
 

@@ -21,6 +21,7 @@ from tests.servers.folder import FolderServer
 from tests.servers.mastodon import MastodonServer
 from tests.servers.platform import PlatformServer, Post
 from tests.servers.running import serving
+from tests.servers.x import XServer
 
 CALLBACK = "https://desk.example.org/connect/return"
 STATE = "a-state"
@@ -76,7 +77,12 @@ def _digest_in(cid: str) -> str:
     return base64.b32decode(cid.removeprefix("bafkrei").upper() + "====").hex()
 
 
-SERVERS: Mapping[str, type[PlatformServer]] = {"bluesky": Bluesky, "folder": FolderServer, "mastodon": MastodonServer}
+SERVERS: Mapping[str, type[PlatformServer]] = {
+    "bluesky": Bluesky,
+    "folder": FolderServer,
+    "mastodon": MastodonServer,
+    "x": XServer,
+}
 
 
 @dataclass

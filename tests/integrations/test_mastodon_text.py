@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from content.errors import Invalid
 from integrations.mastodon_server import facts_from, limits_of, server_from
-from integrations.mastodon_text import clean, counted, same_text, spans_of
+from integrations.mastodon_text import counted, same_text, spans_of
+from integrations.text import clean
 from tests.servers.mastodon import as_html
 
 HOST = "home.example.org"
