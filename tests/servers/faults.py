@@ -29,6 +29,8 @@ class Fault:
     number: float
     """A status or seconds."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    """JSON, instead of a message of our own."""
 
 
 class Faults:
@@ -37,10 +39,10 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: defaultdict[str, deque[Fault]] = defaultdict(deque)
 
-    def add(self, route: str, *faults: str, headers: Mapping[str, str] | None = None) -> None:
+    def add(self, route: str, *faults: str, headers: Mapping[str, str] | None = None, body: str = "") -> None:
         """Queue faults for a route such as `POST /api/v1/statuses`, a path alone, or `*`; each happens once.
 
-        `headers` are added to the answer of a `status` fault.
+        `headers` are added to the answer of a `status` fault, and `body` is its JSON.
         """
         for written in faults:
             name, _, number = written.partition(":")
@@ -49,7 +51,7 @@ class Faults:
                 msg = f"no such fault: {written}"
                 raise ValueError(msg)
             after = name.endswith("_after") or kind == "cut_body"
-            self._waiting[route].append(Fault(kind, after, float(number or 0), headers or {}))
+            self._waiting[route].append(Fault(kind, after, float(number or 0), headers or {}, body))
 
     def take(self, method: str, path: str) -> Fault | None:
         """The next fault for a request, which is then used up."""
@@ -107,6 +109,8 @@ def _page(fault: Fault) -> Response:
     status = int(fault.number)
     if status == 204 or 300 <= status < 400:
         return Response(status_code=status, headers=fault.headers)
+    if fault.body:
+        return Response(fault.body, status, fault.headers, "application/json")
     return JSONResponse({"error": f"a fault with status {status}"}, status, headers=fault.headers)
 
 
