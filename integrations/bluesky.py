@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from content.errors import ContentError, NeedsReconnect, Problem, Rejected
+from content.errors import NeedsReconnect, Problem, Rejected
 from content.platform import (
     Absent,
     Access,
@@ -38,8 +38,9 @@ from content.platform import (
 from content.problems import common_problems
 from content.times import Clock
 from integrations.bluesky_session import NAME, Sessions, error_name
-from integrations.bluesky_text import POST, first_link, graphemes, mentioned, page_card, post_record, spans
-from integrations.http import Answer, Http
+from integrations.bluesky_text import POST, first_link, graphemes, mentioned, post_record, spans
+from integrations.http import Http
+from integrations.link_card import read_card
 
 SPEC = Spec(
     name=NAME,
@@ -93,19 +94,11 @@ class Bluesky(Sessions):
         handles = dict.fromkeys(handle for part in content.parts for handle in mentioned(part.text))
         dids = {handle: await self._did(access.server, handle) for handle in handles}
         links = dict.fromkeys(first_link(part.text) for part in content.parts if not part.images)
-        cards = [card for link in links if link and (card := await self._card(link))]
+        cards = [card for link in links if link and (card := await read_card(self._http, NAME, link))]
         return {
             "mentions": {handle: did for handle, did in dids.items() if did},
             "cards": {card.url: {"title": card.title, "description": card.description} for card in cards},
         }
-
-    async def _card(self, url: str) -> LinkCard | None:
-        """What a page says about itself; a card is a courtesy, so whatever fails means none."""
-        try:
-            page = await self._http.fetch(NAME, url, types={"text/html", "application/xhtml+xml"})
-            return page_card(url, page.body.decode(_charset(page)))
-        except (ContentError, UnicodeError, LookupError):
-            return None
 
     def render(self, content: Content, access: Access) -> Rendering:
         """The post as it will go out: line ends unified, blank ends cut, nothing else changed."""
@@ -207,11 +200,6 @@ def _rendered(part: PartContent, resolved: Json) -> RenderedPart:
     told = resolved.get("cards", {}).get(link)
     card = LinkCard(link, told["title"], told["description"]) if link and told else None
     return RenderedPart(text, graphemes(text), spans(text, resolved.get("mentions", {})), part.images, card)
-
-
-def _charset(page: Answer) -> str:
-    named = re.search(r"charset=[\"']?([\w.:-]+)", page.headers.get("content-type", ""), re.IGNORECASE)
-    return named[1] if named else "utf-8"
 
 
 def _is_fresh(kept: Json, now: datetime) -> bool:

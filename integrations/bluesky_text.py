@@ -12,28 +12,21 @@ Source: https://docs.bsky.app/docs/advanced-guides/post-richtext, the lexicons `
 `app.bsky.feed.post`, `packages/api/src/rich-text` of bluesky-social/atproto (2026-11-22, from documents, not run live).
 """
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import regex
 
-from content.platform import Image, LinkCard, RenderedPart, Span
+from content.platform import Image, RenderedPart, Span
 
 POST = "app.bsky.feed.post"
 TAG_GRAPHEMES = 64
 """Source: lexicon `app.bsky.richtext.facet#tag` (2026-11-22)."""
-CARD_TITLE = 300
-CARD_DESCRIPTION = 1000
-"""Most characters of a page's own title and description in a card; the lexicon names no limit."""
 
 BARE_TOP_LEVEL = (
     "ai|app|art|biz|blog|ca|ch|cloud|club|co|com|de|dev|edu|eu|fr|gov|info|int|io|jp|live|media|museum|net|news|nl|online|"
     "org|page|pl|shop|site|social|space|store|tech|tv|uk|video|wiki|world|xyz"
 )
-
-PAGE_READ = 500_000
-"""Characters of a page in which its title and description are looked for."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _LAST_LABEL = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -47,9 +40,6 @@ _PICTURE = r"\p{Extended_Pictographic}\p{Regional_Indicator}"
 _TAG = regex.compile(
     rf"(?<![^\s(])[#＃]([\p{{L}}{_PICTURE}][\p{{L}}\p{{M}}\p{{N}}{_PICTURE}\p{{Emoji_Modifier}}\u200d_-]*)"
 )
-_META = regex.compile(r"""<meta\s(?:[^<>"']{1,500}+|"[^"]{0,5000}+"|'[^']{0,5000}+'){0,50}+>""", regex.IGNORECASE)
-_ATTRIBUTE = regex.compile(r"""([\w:-]{1,50})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'<>]+)""")
-_TITLE = regex.compile(r"<title(?:\s[^<>]{0,500})?>([^<]{0,5000})", regex.IGNORECASE)
 _GRAPHEME = regex.compile(r"\X")
 _ENDS_SENTENCE = ".,;:!?'\"’”»。、，！？…"
 
@@ -150,26 +140,3 @@ def _embedded(image: Image, blob: Any) -> dict[str, Any]:
     if image.width > 0 and image.height > 0:
         embedded["aspectRatio"] = {"width": image.width, "height": image.height}
     return embedded
-
-
-def page_card(url: str, page: str) -> LinkCard | None:
-    """The card that a page asks for, or None where it has no title.
-
-    The page is a stranger's, so it is read with patterns that take a time proportional to its size; the standard
-    library's parser takes minutes for some, and fails for others.
-    """
-    named: dict[str, str] = {}
-    for tag in _META.finditer(page, endpos=PAGE_READ):
-        told = {
-            attribute[1].lower(): html.unescape(attribute[2].strip("\"'")) for attribute in _ATTRIBUTE.finditer(tag[0])
-        }
-        named.setdefault((told.get("property") or told.get("name") or "").lower(), told.get("content", ""))
-    heading = _TITLE.search(page, endpos=PAGE_READ)
-    title = _line(named.get("og:title") or html.unescape(heading[1] if heading else ""), CARD_TITLE)
-    description = named.get("og:description") or named.get("description", "")
-    return LinkCard(url, title, _line(description, CARD_DESCRIPTION)) if title else None
-
-
-def _line(text: str, longest: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from content.platform import Image, LinkCard, RenderedPart, Span
-from integrations.bluesky_text import graphemes, mentioned, page_card, post_record, spans
+from integrations.bluesky_text import graphemes, mentioned, post_record, spans
+from integrations.link_card import page_card
 
 DIDS = {"bob.test": "did:plc:bob", "al.bsky.social": "did:plc:al"}
 
