@@ -6,10 +6,11 @@ from pathlib import Path
 
 from content.platform import Platform, Spec
 from content.times import Clock
-from integrations import bluesky, folder, mastodon, x
+from integrations import bluesky, folder, linkedin, mastodon, x
 from integrations.bluesky import Bluesky
 from integrations.folder import Folder
 from integrations.http import Http
+from integrations.linkedin import LinkedIn
 from integrations.mastodon import Mastodon
 from integrations.x import X
 
@@ -29,10 +30,11 @@ class Deps:
 PLATFORMS: Mapping[str, Callable[[Deps], Platform]] = {
     "bluesky": lambda deps: Bluesky(deps.http, deps.clock),
     "folder": lambda deps: Folder(deps.folder, deps.clock),
+    "linkedin": lambda deps: LinkedIn(deps.http, deps.clock, deps.given.get("linkedin", {})),
     "mastodon": lambda deps: Mastodon(deps.http, deps.clock),
     "x": lambda deps: X(deps.http, deps.clock, deps.given.get("x", {})),
 }
 """Every platform by its name; its `spec.name` is the same."""
 
-SPECS: Mapping[str, Spec] = {one.SPEC.name: one.SPEC for one in (bluesky, folder, mastodon, x)}
+SPECS: Mapping[str, Spec] = {one.SPEC.name: one.SPEC for one in (bluesky, folder, linkedin, mastodon, x)}
 """What is known of each before any is made: `app/settings.py` reads what they can be given."""

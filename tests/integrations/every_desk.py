@@ -18,6 +18,7 @@ from integrations.http import Http
 from tests.fakes.clock import FakeClock
 from tests.servers.bluesky import BlueskyServer
 from tests.servers.folder import FolderServer
+from tests.servers.linkedin import LinkedInServer
 from tests.servers.mastodon import MastodonServer
 from tests.servers.platform import PlatformServer, Post
 from tests.servers.running import serving
@@ -80,6 +81,7 @@ def _digest_in(cid: str) -> str:
 SERVERS: Mapping[str, type[PlatformServer]] = {
     "bluesky": Bluesky,
     "folder": FolderServer,
+    "linkedin": LinkedInServer,
     "mastodon": MastodonServer,
     "x": XServer,
 }
