@@ -11,6 +11,7 @@ from content.connecting import Field
 from content.costs import dollars
 from content.models import DeliveryState, PostState
 from content.people import Actor
+from content.platform import Rendering
 from content.posts import FROZEN
 from content.schedule import CalendarEntry
 from content.times import distance, said, zone
@@ -90,9 +91,16 @@ def _notes(post: PostView, zone_name: str, now: datetime) -> list[str]:
         notes.append(f"Version {post.revision}: {post.change}")
     notes += decision_notes(post, zone_name, now)
     notes += _cost_notes(post)
-    threads = [one for one in post.deliveries if len(one.rendering.parts) > 1]
-    notes += [f"{one.rendering.label}: a thread of {len(one.rendering.parts)}" for one in threads]
+    notes += [_several_parts(one.rendering) for one in post.deliveries if len(one.rendering.parts) > 1]
     return notes
+
+
+def _several_parts(rendering: Rendering) -> str:
+    """“Mastodon: a thread of 3”, “LinkedIn: a post with 2 comments”."""
+    count = len(rendering.parts)
+    if rendering.later_parts == "thread":
+        return f"{rendering.label}: a thread of {count}"
+    return f"{rendering.label}: a post with {'a comment' if count == 2 else f'{count - 1} comments'}"
 
 
 def _cost_notes(post: PostView) -> list[str]:
@@ -198,24 +206,25 @@ def edit_fields(post: PostView) -> list[Field]:
     fields = []
     for one in post.deliveries:
         if one.state in _LIVE:
-            for number, part in enumerate(one.rendering.parts):
-                label = one.rendering.label + (f", part {number + 1}" if len(one.rendering.parts) > 1 else "")
-                fields.append(Field(f"{one.account_id}/{number}", label, hint=part.text))
+            for number, text in enumerate(one.texts):
+                label = one.rendering.label + (f", part {number + 1}" if len(one.texts) > 1 else "")
+                fields.append(Field(f"{one.account_id}/{number}", label, hint=text))
     return fields
 
 
 def accounts_card(accounts: Sequence[AccountView], offers: Sequence[PlatformOffer]) -> Card:
     """What is connected, and a form for everything that can be."""
     rows = tuple(
-        Row(
-            f"{one.label} {one.handle}",
-            "connected" if one.state == "connected" else "connect it again",
-            tone="good" if one.state == "connected" else "bad",
-        )
-        for one in accounts
+        Row(one.words, _account_words(one), tone="good" if one.state == "connected" else "bad") for one in accounts
     )
     buttons = tuple(Button("connect", f"Connect {one.label}", one.name, form=one.fields) for one in offers)
     return Card(subject="accounts:all", title="Accounts", groups=(Group("", rows),), buttons=buttons)
+
+
+def _account_words(one: AccountView) -> str:
+    if one.state != "connected":
+        return "connect it again"
+    return f"connected, log in again before {one.ends_at:%-d %B %Y}" if one.ends_at else "connected"
 
 
 def queue_card(posts: Sequence[PostView], zone_name: str, now: datetime) -> Card:

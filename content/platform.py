@@ -199,6 +199,8 @@ class Rendering:
     """Those of this account: an instance may have its own."""
     parts: tuple[RenderedPart, ...]
     settings: Json = field(default_factory=dict)
+    later_parts: Literal["thread", "comments"] = "thread"
+    """What the parts after the first become."""
 
     @property
     def cost_mills(self) -> int:

@@ -36,6 +36,8 @@ class DeliveryView:
     id: str
     account_id: str
     rendering: Rendering
+    texts: tuple[str, ...]
+    """What was written, a part each, before the platform had its way with it: what an edit begins from."""
     problems: tuple[Problem, ...]
     state: DeliveryState
     due_at: datetime | None
@@ -293,13 +295,15 @@ async def _newest_results(session: AsyncSession, ids: list[str]) -> dict[str, Re
 
 def _delivery(platform: Platform, delivery: Delivery, account: Account, rows: _Rows) -> DeliveryView:
     variant = rows.variants[delivery.post_id, account.id]
-    rendering = platform.render(contents.read(variant.content), public_access(account))
+    content = contents.read(variant.content)
+    rendering = platform.render(content, public_access(account))
     approval, approver = rows.approvals.get(delivery.id, (None, None))
     result = rows.results.get(delivery.id)
     return DeliveryView(
         id=delivery.id,
         account_id=account.id,
         rendering=rendering,
+        texts=tuple(part.text for part in content.parts),
         problems=tuple(platform.problems(rendering)),
         state=delivery.state,
         due_at=delivery.due_at,

@@ -104,7 +104,8 @@ class LinkedIn(Uploads):
     def render(self, content: Content, access: Access) -> Rendering:
         """The post as it will go out; its parts after the first are comments."""
         parts = tuple(self._part(part, number, content.resolved) for number, part in enumerate(content.parts))
-        return Rendering(NAME, LABEL, access.handle, SPEC.limits, parts, _with_kind(content.settings, access))
+        settings = _with_kind(content.settings, access)
+        return Rendering(NAME, LABEL, access.handle, SPEC.limits, parts, settings, later_parts="comments")
 
     def _part(self, part: PartContent, number: int, resolved: Json) -> RenderedPart:
         text, spans = shown(clean(part.text), resolved.get("organizations", {}))

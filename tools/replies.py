@@ -44,7 +44,8 @@ def post_line(post: PostView) -> str:
 def _delivery_line(one: DeliveryView) -> str:
     parts = one.rendering.parts
     lengths = ", ".join(f"{part.length}/{one.rendering.limits.text}" for part in parts)
-    thread = f" as a thread of {len(parts)}" if len(parts) > 1 else ""
+    thread = f" as {'a thread of' if one.rendering.later_parts == 'thread' else 'a post and comments,'} {len(parts)}"
+    thread = thread if len(parts) > 1 else ""
     problems = "".join(f" Problem: {problem}" for problem in one.problems)
     return f"{one.rendering.label} {one.rendering.handle} {lengths} {one.rendering.limits.unit}{thread}{problems}"
 

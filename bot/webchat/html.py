@@ -101,7 +101,8 @@ def questions(card: Card, button: Button) -> list[Question]:
     parts = list(_numbered_parts(card.previews))
     asked = []
     for field in button.form:
-        here = next((one for one in parts if one[1] == field.label and one[2].text == field.hint), None)
+        labelled = [one for one in parts if one[1] == field.label]
+        here = next((one for one in labelled if one[2].text == field.hint), labelled[0] if labelled else None)
         if here is None:
             asked.append(Question(field.name, field.label, value=field.hint, kind="long"))
             continue

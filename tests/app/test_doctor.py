@@ -1,6 +1,7 @@
 """`copydesk doctor` in every configuration."""
 
 import re
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from app.doctor import examine
+from app.doctor import examine, examine_platform
 from app.schema import newest, version
 from app.wiring import bring_up_to_date, build
 from content.errors import Invalid
@@ -82,3 +83,39 @@ async def test_a_database_of_a_newer_version_is_left_alone(data: Path) -> None:
         await bring_up_to_date(app)
     await app.close()
     assert "The database is not on the newest schema" in await findings(data)
+
+
+async def looked_at(folder: Path, name: str, **given: Any) -> list[str]:
+    return [line async for line in examine_platform(settings_for(folder, **given), name)]
+
+
+@pytest.mark.parametrize("name", ["x", "linkedin"])
+async def test_a_platform_that_is_not_set_up_says_its_five_steps(data: Path, name: str) -> None:
+    assert f"“copydesk doctor {name}” says the steps." in await findings(data)
+    lines = await looked_at(data, name, public_url="https://desk.example.com/")
+    assert lines[0].endswith("cannot be connected yet. Whoever runs the desk does this once:")
+    steps = [line for line in lines if line.startswith("  ")]
+    assert len(steps) == 5
+    assert any("https://desk.example.com/connect/back" in step for step in steps)
+    assert f"COPYDESK_{name.upper()}_CLIENT_ID" in steps[-1]
+
+
+async def test_a_platform_that_is_set_up_says_so_and_what_to_know(data: Path) -> None:
+    given = {"linkedin_client_id": "i", "linkedin_client_secret": "s", "linkedin_version": "202401"}
+    lines = await looked_at(data, "linkedin", **given)
+    assert lines[0] == "✓ LinkedIn can be connected."
+    assert lines[1].startswith("✗ LinkedIn answers version 202401 of its API until about 15 January 2025.")
+    assert lines[1] in await findings(data, **given)
+    assert await looked_at(data, "mastodon") == ["✓ Mastodon can be connected."]
+    halves = await looked_at(data, "x", x_client_id="i")
+    assert "COPYDESK_X_CLIENT_SECRET: the other half is set." in halves[0]
+
+
+async def test_the_accounts_of_a_platform_say_how_they_stand_and_until_when(data: Path) -> None:
+    async with running(data, thinking=False) as desk:
+        await desk.settled()
+        async with desk.app.db.writing() as session:
+            await session.execute(update(Account).values(ends_at=datetime(2027, 1, 20, tzinfo=UTC)))
+    lines = await looked_at(data, "folder")
+    assert re.search(r"✓ Folder \w+: connected until 20 January 2027\.", "\n".join(lines))
+    assert await looked_at(data, "mastodon") == ["✓ Mastodon can be connected."]

@@ -1,5 +1,6 @@
 """A card says what is true and offers what makes sense, for every state there is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -12,6 +13,7 @@ from bot.cards import accounts_card, calendar_card, edit_fields, post_card, week
 from bot.chat import Card
 from content.accounts import AccountView, PlatformOffer
 from content.connecting import Field
+from content.costs import Spending
 from content.errors import Problem
 from content.models import DeliveryState, PostState
 from content.platform import Limits, Numbers, RenderedPart, Rendering
@@ -30,6 +32,7 @@ def delivery(state: DeliveryState = DeliveryState.WAITING, *texts: str, **more: 
         "id": "delivery_0123456789abcdef",
         "account_id": "account_0123456789abcdef",
         "rendering": Rendering("fake", "Fake", "ann", LIMITS, parts),
+        "texts": tuple(part.text for part in parts),
         "problems": (),
         "state": state,
         "due_at": None,
@@ -360,3 +363,29 @@ def test_nothing_that_is_out_or_on_its_way_can_be_posted_again() -> None:
     for one, other in product(gone, gone):
         shown = card(delivery(one, parts_sent=1), delivery(other), state=APPROVED)
         assert not {"post_now", "approve", "edit", "delete", "schedule"} & {button.verb for button in shown.buttons}
+
+
+def test_parts_that_become_comments_are_called_so() -> None:
+    def notes(*texts: str) -> tuple[str, ...]:
+        parts = tuple(RenderedPart(text, len(text)) for text in texts)
+        rendering = Rendering("fake", "Fake", "ann", LIMITS, parts, later_parts="comments")
+        return card(delivery(rendering=rendering)).notes
+
+    assert notes("One", "Two") == ("Fake: a post with a comment",)
+    assert notes("One", "Two", "Three") == ("Fake: a post with 2 comments",)
+
+
+def test_an_edit_begins_from_what_was_written_not_from_what_is_shown() -> None:
+    shown = delivery(texts=("Thanks @[Ann](urn:li:person:1)",))
+    assert [field.hint for field in edit_fields(post(shown))] == ["Thanks @[Ann](urn:li:person:1)"]
+
+
+def test_what_it_costs_is_said_before_anybody_approves() -> None:
+    def notes(budget: int | None, state: DeliveryState = DeliveryState.WAITING) -> tuple[str, ...]:
+        rendering = Rendering("fake", "Fake", "ann", LIMITS, (RenderedPart("a", 1, cost_mills=200),))
+        paid = replace(post(delivery(state, rendering=rendering)), spending=Spending(9_900, budget))
+        return post_card(paid, ZONE, NOW).notes
+
+    assert notes(None) == ("Posting costs on Fake about $0.20; $9.90 are spent this month.",)
+    assert notes(20_000) == ("Posting costs on Fake about $0.20; $9.90 of this month's $20 are spent.",)
+    assert notes(10_000)[0].endswith("This would be more than the budget.")

@@ -58,7 +58,7 @@ async def test_a_consent_becomes_a_login_that_says_who_it_is(there: Provider, ht
     token = await oauth(there, http, client).trade(answer, CALLBACK, begun.verifier)
     assert (await who(there, token)).json() == {"sub": "mia", "name": "Mia"}
     assert token.expires_at is not None
-    assert (token.expires_at - FakeClock().now()).total_seconds() == 120
+    assert (token.expires_at - FakeClock().now()).total_seconds() == 3600
     assert set(token.scopes) == {"openid", "profile"}
 
 

@@ -22,7 +22,7 @@ const provider = new Provider(issuer, {
   claims: { openid: ['sub'], profile: ['name'] },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: `${id[0].toUpperCase()}${id.slice(1)}` }) }),
   cookies: { keys: ['a key for tests'] },
-  ttl: { AccessToken: 120, RefreshToken: 86400, Session: 3600, Interaction: 600, Grant: 86400, IdToken: 300, AuthorizationCode: 30 },
+  ttl: { AccessToken: 3600, RefreshToken: 86400, Session: 3600, Interaction: 600, Grant: 86400, IdToken: 300, AuthorizationCode: 30 },
 })
 const server = provider.listen(port, '127.0.0.1', () => console.log('ready'))
 process.on('SIGTERM', () => server.close(() => process.exit(0)))
