@@ -301,6 +301,9 @@ class Follows(Protocol):
 class Finds(Protocol):
     """A platform that can be asked whether a part went out."""
 
+    def findable(self, access: Access) -> bool:
+        """Whether it can be asked about this account, with this login: else a person is asked at once. Pure."""
+
     async def find(
         self, prepared: Prepared, part: int, key: str, since: datetime, earlier: Sequence[Published]
     ) -> Published | Absent | None:

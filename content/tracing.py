@@ -54,6 +54,8 @@ class _Trail:
     attempt_id: str
     handles: Mapping[str, object]
     since: datetime
+    findable: bool
+    """Whether the platform can be asked about this account."""
     earlier: tuple[Published, ...]
 
 
@@ -110,6 +112,7 @@ class Tracing:
             attempt_id=attempt.id,
             handles=attempt.handles,
             since=await self._first_try(session, part),
+            findable=isinstance(platform, Finds) and platform.findable(public_access(account)),
             earlier=tuple(one for one in earlier if one is not None),
         )
 
@@ -130,7 +133,7 @@ class Tracing:
             return await self._is_absent(trail)
         if self._repeatable(trail):
             return Repeat()
-        if isinstance(trail.platform, Finds) and self._clock.now() - trail.since < ASK_AFTER:
+        if trail.findable and self._clock.now() - trail.since < ASK_AFTER:
             return self._soon(trail)
         return await self._ask_person(trail)
 
@@ -140,7 +143,7 @@ class Tracing:
         return Later(now + max(outcomes.QUIET, (now - trail.since) / 4))
 
     async def _asked(self, trail: _Trail) -> Published | Absent | None:
-        if not isinstance(trail.platform, Finds):
+        if not (trail.findable and isinstance(trail.platform, Finds)):
             return None
         try:
             prepared = await self._prepared(trail)

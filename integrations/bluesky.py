@@ -150,6 +150,10 @@ class Bluesky(Sessions):
             await self._xrpc("POST", "repo.createRecord", access, json=body, write=True, want=("uri", "cid")), access
         )
 
+    def findable(self, access: Access) -> bool:
+        """Every account's own posts can be read."""
+        return True
+
     async def find(
         self, prepared: Prepared, part: int, key: str, since: datetime, earlier: Sequence[Published]
     ) -> Published | Absent | None:

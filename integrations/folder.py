@@ -134,6 +134,10 @@ class Folder:
         """Make one part appear; where it is there already, that one."""
         return await asyncio.to_thread(self._commit, prepared, part, _place(prepared, part, key, earlier))
 
+    def findable(self, access: Access) -> bool:
+        """Every account's own posts can be read."""
+        return True
+
     async def find(
         self, prepared: Prepared, part: int, key: str, since: datetime, earlier: Sequence[Published]
     ) -> Published | Absent | None:

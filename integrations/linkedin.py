@@ -226,6 +226,10 @@ class LinkedIn(Uploads):
         wanted = "r_organization_social" if is_page(access) else "r_member_social"
         return wanted in scopes_of(access)
 
+    def findable(self, access: Access) -> bool:
+        """Pages can be read, a member's own posts only with a permission that few apps have."""
+        return self._reads(access)
+
     async def find(
         self, prepared: Prepared, part: int, key: str, since: datetime, earlier: Sequence[Published]
     ) -> Published | None:

@@ -136,6 +136,10 @@ class Mastodon:
             )
         return published
 
+    def findable(self, access: Access) -> bool:
+        """Every account's own posts can be read."""
+        return True
+
     async def find(
         self, prepared: Prepared, part: int, key: str, since: datetime, earlier: Sequence[Published]
     ) -> Published | None:

@@ -174,6 +174,10 @@ class X(Uploads):
             seen=twin is not None,
         )
 
+    def findable(self, access: Access) -> bool:
+        """Every account's own posts can be read."""
+        return True
+
     async def find(
         self, prepared: Prepared, part: int, key: str, since: datetime, earlier: Sequence[Published]
     ) -> Published | None:

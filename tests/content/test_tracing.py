@@ -411,3 +411,15 @@ async def test_the_sweep_brings_back_what_a_dead_worker_was_sending(desk: Desk, 
     assert (await desk.state(post), len(fake.public)) == (DeliveryState.UNKNOWN, 1)
     async with desk.db.reading() as session:
         assert (await session.scalars(select(Attempt.outcome))).all() == [Outcome.UNKNOWN]
+
+
+async def test_an_account_that_cannot_be_read_is_asked_about_at_once(build: Build, clock: FakeClock) -> None:
+    platform = FindingPlatform(clock)
+    desk = await build(platform)
+    platform.readable = False
+    platform.script.append(Do.LOSE_AFTER)
+    post = await desk.now()
+    await desk.wait(timedelta(seconds=30))
+    assert desk.news() == ["unknown"]
+    assert platform.asked == 0
+    assert "got no answer" in (await desk.delivery(post)).error

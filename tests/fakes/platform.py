@@ -293,6 +293,10 @@ class FindingPlatform(FakePlatform):
         self.answers: deque[Do] = deque()
         """REFUSE: it cannot tell. BE_DOWN, BREAK_BEFORE: as elsewhere. HANG_BEFORE: waits. Afterwards: the truth."""
         self.asked = 0
+        self.readable = True
+
+    def findable(self, access: Access) -> bool:
+        return self.readable
 
     async def find(
         self, prepared: Prepared, part: int, key: str, since: datetime, earlier: Sequence[Published]

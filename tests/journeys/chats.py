@@ -103,11 +103,13 @@ async def both() -> AsyncIterator[tuple[SlackServer, TelegramServer]]:
 
 
 @asynccontextmanager
-async def in_chats(folder: Path, clock: FakeClock | None = None, *, thinking: bool = True) -> AsyncIterator[Chats]:
-    """The program with both chats connected while the block runs."""
+async def in_chats(
+    folder: Path, clock: FakeClock | None = None, *, thinking: bool = True, **given: Any
+) -> AsyncIterator[Chats]:
+    """The program with both chats connected while the block runs; `given` are more settings."""
     async with (
         both() as (slack, telegram),
-        running(folder, clock, thinking=thinking, **settings_of(slack, telegram)) as desk,
+        running(folder, clock, thinking=thinking, **settings_of(slack, telegram), **given) as desk,
     ):
         slack.events_url = f"{desk.url}/hooks/slack/events"
         yield Chats(desk, slack, telegram)
