@@ -5,7 +5,7 @@ from importlib import import_module
 
 from benchmarks.figures import Figure
 
-PARTS = ("floor", "turns", "stock", "whole", "startup", "pages", "inbox")
+PARTS = ("floor", "turns", "stock", "whole", "startup", "pages", "inbox", "fanout")
 
 
 def measure(part: str, *, quick: bool) -> list[Figure]:

@@ -191,10 +191,11 @@ class X(Uploads):
     ) -> Published | None:
         access, rendered = prepared.access, prepared.rendering.parts[part]
         root = earlier[0].remote_id if earlier else None
+        known = {one.remote_id for one in earlier}  # two parts of a thread may say the same
         for _ in range(pages):
             page = await self._read(access, f"/users/{access.remote_id}/tweets", params, _FOUND_BY)
             for post in _posts(page):
-                if _matches(post, rendered, root):
+                if post["id"] not in known and _matches(post, rendered, root):
                     return Published(str(post["id"]), _url(access, str(post["id"])))
             following = page.get("meta", {}).get("next_token") if isinstance(page.get("meta"), dict) else None
             if not following:

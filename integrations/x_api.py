@@ -5,10 +5,11 @@ read 2026-11-26, nothing was run live). The API of 2026 renames fields, such as 
 `retweet_count` to `repost_count`: one spelling is sent, the other tried where it is refused by name, and both are read.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from content.errors import Invalid, NeedsReconnect, PlatformError, Rejected
+from content.errors import Invalid, NeedsReconnect, PlatformError, RateLimited, Rejected
 from content.platform import Access, Json, Setting
 from content.times import Clock
 from integrations.http import Answer, Http, refused_answer
@@ -25,6 +26,8 @@ SETTINGS = (
     Setting("cost_link_mills", "what a post with a link costs, in thousandths of a US dollar.", "200"),
 )
 _DEFAULTS = {one.name: one.default for one in SETTINGS}
+_LOCKED = re.compile(r"\blocked\b")
+"""Says that an account is; “blocked” is something else."""
 _OTHER = {"tweet": "post", "post": "tweet"}
 
 
@@ -45,7 +48,7 @@ class Api:
             return await self._http.ask(NAME, method, self._url + path, account=access.handle, headers=headers, **more)
         except Invalid as unusable:  # the operator's address of the API leads where we do not go
             raise Rejected(unusable.message, platform=NAME, account=access.handle) from unusable
-        except Rejected as refused:
+        except (Rejected, RateLimited) as refused:  # a month's quota that is used up comes as a rate limit
             raise explained(refused, access) from refused.__cause__
 
     async def _read(self, access: Access, path: str, params: Mapping[str, str], fields: str) -> Json:
@@ -93,7 +96,7 @@ def _words(body: Json) -> str:
     return " ".join(found).lower()
 
 
-def explained(refused: Rejected, access: Access) -> PlatformError:
+def explained(refused: PlatformError, access: Access) -> PlatformError:
     """The refusal as what it means for a person; the platform's own words stay where they say what to change."""
     status, said = detail_of(refused)
     who = access.handle or "this account"
@@ -111,7 +114,7 @@ def explained(refused: Rejected, access: Access) -> PlatformError:
             "suspended" in said,
             f"X has suspended {who}. Log in at x.com to see why; nothing can be posted until it is lifted.",
         ),
-        ("locked" in said, f"X has locked {who}. Log in at x.com and unlock it, then press Try again now."),
+        (_LOCKED.search(said), f"X has locked {who}. Log in at x.com and unlock it, then press Try again now."),
     ):
         if means:
             return Rejected(sentence, platform=NAME, account=access.handle)

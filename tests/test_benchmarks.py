@@ -19,6 +19,7 @@ INBOX = {
     "bare_bolt_per_s",
     *(f"{chat}_inbox_{what}" for chat in ("slack", "telegram") for what in ("per_s", "ratio", "p99_ms")),
 }
+FANOUT = {"fanout_extra_ms", "fanout_part_of_sum"}
 
 
 def measured(target: Path, *parts: str) -> dict[str, float]:
@@ -53,8 +54,15 @@ def test_what_chats_deliver_is_measured_beside_a_bare_app(tmp_path: Path) -> Non
     assert 0.1 < found["slack_inbox_p99_ms"] < 10_000
 
 
+def test_a_post_to_eight_accounts_is_measured_against_the_slowest_of_their_servers(tmp_path: Path) -> None:
+    found = measured(tmp_path / "fanout.json", "fanout")
+    assert found.keys() == FANOUT
+    assert 0 < found["fanout_extra_ms"] < 5_000
+    assert 0.2 < found["fanout_part_of_sum"] < 1
+
+
 def test_everything_expected_is_measured() -> None:
-    assert AT_MOST.keys() | AT_LEAST.keys() <= MILLISECONDS | BYTES | PROCESS | INBOX
+    assert AT_MOST.keys() | AT_LEAST.keys() <= MILLISECONDS | BYTES | PROCESS | INBOX | FANOUT
 
 
 def test_a_figure_is_the_median_and_its_quartiles() -> None:

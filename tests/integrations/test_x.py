@@ -342,6 +342,12 @@ async def refused(desk: Desk, status: int, body: Any, part: int = 0) -> Platform
             "month's quota",
         ),
         (
+            429,
+            {"title": "UsageCapExceeded", "type": "https://api.twitter.com/2/problems/usage-capped"},
+            Rejected,
+            "month's quota",
+        ),
+        (
             403,
             {"type": "https://api.x.com/2/problems/client-forbidden", "reason": "client-not-enrolled"},
             Rejected,
@@ -349,6 +355,7 @@ async def refused(desk: Desk, status: int, body: Any, part: int = 0) -> Platform
         ),
         (403, {"type": "https://api.x.com/2/problems/user-suspended"}, Rejected, "suspended ana"),
         (403, {"detail": "To protect our users, your account is temporarily locked."}, Rejected, "locked ana"),
+        (403, {"detail": "You have been blocked from this."}, Rejected, "blocked from this”. Change it"),
         (
             403,
             {"detail": "Your client app is not configured with the appropriate oauth1 app permissions"},
@@ -440,6 +447,36 @@ async def test_a_lost_post_is_found_by_its_words_pictures_and_thread(desk: Desk)
     other = replace(prepared, rendering=desk.rendered(PartContent(words[0])))
     assert await desk.platform.find(other, 0, "key", since, []) is None  # it shows no picture
     assert await desk.platform.find(prepared, 0, "key", since + timedelta(hours=1), []) is None
+
+
+async def test_an_earlier_part_with_the_same_words_is_not_taken_for_a_later_one(desk: Desk) -> None:
+    since = desk.clock.now()
+    prepared, done = await desk.posted(PartContent("One"), PartContent("More"), PartContent("More"))
+    assert await desk.platform.find(prepared, 2, "key", since, done[:2]) == done[2]
+    del desk.server.tweets[done[2].remote_id]
+    assert await desk.platform.find(prepared, 2, "key", since, done[:2]) is None
+    desk.server.faults.add("POST /2/tweets", "status:403", body=json.dumps({"detail": "duplicate content."}))
+    with pytest.raises(Duplicate) as there:
+        await desk.platform.commit(prepared, 2, "key", done[:2])
+    assert (there.value.remote_id, there.value.seen) == ("", False)
+
+
+async def test_looking_back_ends_after_five_pages(desk: Desk) -> None:
+    prepared, _ = await desk.posted(PartContent("Long ago"))
+    desk.server.instead["/2/users/1001/tweets"] = {"data": [], "meta": {"next_token": "more"}}
+    assert await desk.platform.find(prepared, 0, "key", desk.clock.now(), []) is None
+    asked = [seen.query.get("pagination_token") for seen in desk.server.seen if seen.path == "/2/users/1001/tweets"]
+    assert asked == [None, "more", "more", "more", "more"]
+
+
+@pytest.mark.parametrize("key", ["text2", "media", "reply"])
+async def test_the_server_takes_no_key_it_does_not_know(desk: Desk, key: str) -> None:
+    access = await desk.access()
+    body = {"text": "One", key: {"odd": "1"}}
+    headers = {"authorization": f"Bearer {access.secrets['access_token']}"}
+    answer = await desk.http.ask("x", "POST", f"{desk.server.url}/2/tweets", json=body, headers=headers, accept={400})
+    assert "invalid" in answer.json()["detail"]
+    assert desk.server.posts() == []
 
 
 async def test_many_posts_are_looked_through_page_by_page(desk: Desk) -> None:

@@ -31,6 +31,10 @@ from tests.servers.platform import Post
 CLIENT_ID, CLIENT_SECRET = "the-app", "the app's secret"
 SCOPES = {"tweet.read", "tweet.write", "users.read", "media.write", "offline.access"}
 CREATE_KEYS = {"text", "media", "reply", "quote_tweet_id", "poll", "reply_settings", "made_with_ai", "paid_partnership"}
+INNER_KEYS = {
+    "media": {"media_ids", "tagged_user_ids"},
+    "reply": {"in_reply_to_tweet_id", "exclude_reply_user_ids"},
+}
 POST_FIELDS = {"conversation_id", "entities", "attachments", "public_metrics", "created_at"}
 PROBLEM = "https://api.x.com/2/problems/"
 ACCESS_LASTS = timedelta(hours=2)
@@ -321,7 +325,8 @@ class XServer:
 
     def _checked(self, body: dict[str, Any]) -> Tweet:
         media_ids, reply = body.get("media", {}).get("media_ids", []), body.get("reply")
-        if unknown := set(body) - CREATE_KEYS:
+        inner = {key for name, keys in INNER_KEYS.items() for key in set(body.get(name, {})) - keys}
+        if unknown := (set(body) - CREATE_KEYS) | inner:
             raise Refused(400, f"One or more parameters are invalid: {sorted(unknown)}", f"{PROBLEM}invalid-request")
         if not isinstance(body.get("text"), str) or (not body["text"] and not media_ids):
             raise Refused(400, "text is missing", f"{PROBLEM}invalid-request")

@@ -1,0 +1,107 @@
+"""One post to eight accounts on eight servers of different slowness: how much longer it takes than the slowest of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from app.serve import open_desk
+from app.settings import Settings
+from app.wiring import App, build
+from benchmarks.figures import Figure, figure
+from content.errors import WrongState
+from content.ids import new_id
+from content.models import Account, DeliveryState
+from content.people import Actor
+from content.wording import Wording
+from tests.fakes.clock import FakeClock
+from tests.servers.mastodon import SCOPES, MastodonServer
+from tests.servers.running import serving
+
+SLOWNESS = (0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45)
+"""Seconds that each server takes to answer a post; their sum is what one after the other would take."""
+TOKEN = "a token of the benchmark"  # noqa: S105 - of a server of our own
+
+
+async def measure(*, quick: bool) -> list[Figure]:
+    """Milliseconds beyond the slowest server, from the moment the posts are due until every row says that they are sent."""
+    rounds = 1 if quick else 15
+    with TemporaryDirectory() as folder:
+        async with _desk(Path(folder)) as (app, actor, servers, clock):
+            took = [await _round(app, actor, servers, clock) for _ in range(rounds + 1)][1:]
+    slowest, together = max(SLOWNESS) * 1000, sum(SLOWNESS) * 1000
+    return [
+        figure(
+            "fanout_extra_ms",
+            [one - slowest for one in took],
+            f"a post to 8 accounts, beyond the slowest ({slowest:.0f} ms)",
+        ),
+        figure(
+            "fanout_part_of_sum",
+            [one / together for one in took],
+            f"the same, as a part of one after the other ({together:.0f} ms)",
+        ),
+    ]
+
+
+@asynccontextmanager
+async def _desk(folder: Path) -> AsyncIterator[tuple[App, Actor, list[MastodonServer], FakeClock]]:
+    clock = FakeClock()
+    servers = [MastodonServer(clock) for _ in SLOWNESS]
+    async with AsyncExitStack() as stack:
+        for server in servers:
+            server.url = await stack.enter_async_context(serving(server.app))
+            server.tokens[TOKEN] = " ".join(SCOPES)
+        settings = Settings(data_dir=folder, zone="Europe/Berlin", allowed_private_hosts="127.0.0.1")
+        app = build(settings, clock)
+        stack.push_async_callback(app.close)
+        await open_desk(app)
+        actor = await app.people.open_desk("Europe/Berlin")
+        await app.jobs.run_all()
+        async with app.db.writing() as session:
+            session.add_all(_account(app, actor, number, server) for number, server in enumerate(servers))
+        yield app, actor, servers, clock
+
+
+def _account(app: App, actor: Actor, number: int, server: MastodonServer) -> Account:
+    secrets = {"access_token": TOKEN, "client_id": "c", "client_secret": "s"}
+    return Account(
+        id=new_id("account"),
+        workspace_id=actor.workspace_id,
+        platform=app.platforms["mastodon"].spec.name,
+        remote_id=f"1@{number}",
+        handle=f"ana{number}",
+        server=server.url,
+        facts={},
+        sealed=app.sealer.seal(secrets),
+        connected_by=actor.member_id,
+        connected_at=app.clock.now(),
+    )
+
+
+async def _round(app: App, actor: Actor, servers: list[MastodonServer], clock: FakeClock) -> float:
+    """Milliseconds of one post to all of them.
+
+    Raises:
+        WrongState: it is not everywhere.
+    """
+    clock.move(timedelta(minutes=5))  # what keeps posts of one account apart is not measured
+    for server, seconds in zip(servers, SLOWNESS, strict=True):
+        server.faults.add(server.commit_route, f"slow_after:{seconds}")
+    accounts = [
+        one.handle for one in await app.desk.accounts.connected(actor.workspace_id) if one.handle.startswith("ana")
+    ]
+    post = await app.desk.posts.draft(actor, [Wording((f"The time is {clock.now():%H:%M}.",), tuple(accounts))])
+    await app.desk.schedule.post_now(actor, post.id, post.revision, button="bench")
+    began = perf_counter()
+    await app.jobs.run_due(50)
+    took = (perf_counter() - began) * 1000
+    sent = [one.state for one in (await app.desk.posts.view(actor.workspace_id, post.id)).deliveries]
+    if sent != [DeliveryState.SENT] * len(servers):
+        raise WrongState(f"The benchmark's post is not everywhere: {sent}.")
+    await app.jobs.run_all()
+    await asyncio.sleep(0)
+    return took
