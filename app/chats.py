@@ -137,7 +137,7 @@ async def _slack(app: App) -> Wired:
         clock=clock,
         pace=app.talking.pace,
         intake=app.talking.arrivals,
-        read=app.desk.media.read,
+        read=app.desk.media.shown,
         sealer=app.sealer,
         installed=partial(_installed, app),
     )
@@ -159,7 +159,7 @@ async def _telegram(app: App) -> Wired:
         clock=app.clock,
         pace=app.talking.pace,
         intake=app.talking.arrivals,
-        read=app.desk.media.read,
+        read=app.desk.media.shown,
     )
     await telegram.start()
     return Wired(telegram.chat, telegram.receiver, telegram.connection, telegram.close)

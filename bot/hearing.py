@@ -110,9 +110,11 @@ class Hearing:
             await chat.progress(place, Progress())  # seen at once; the turn takes over from here
 
     async def _as_said(self, native: Native, event_id: str, heard: Heard, actor: Actor) -> Said:
-        images = [
-            (await self._media.add(actor, one.name, await native.fetch(one.handle))).media_id for one in heard.pictures
-        ]
+        images = []
+        for one in heard.pictures:
+            with self._media.room() as path:
+                await native.fetch(one.handle, path)
+                images.append((await self._media.take(actor, one.name, path)).media_id)
         found = await self._carrying.found(native.name, heard.reply_ref) if heard.reply_ref else None
         subject = found.subject if found and found.subject else ""
         card = await self._drawing.draw(subject, actor) if subject else None

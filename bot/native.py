@@ -13,6 +13,7 @@ place or the message is gone, or the desk was put out; `OutcomeUnknown`: it may 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from bot.chat import Answer, Card, Choice, Progress
@@ -112,7 +113,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that came with a message; `handle` is what `Native.fetch` needs."""
+    """A picture or video that came with a message; `handle` is what `Native.fetch` needs."""
 
     name: str
     handle: str
@@ -250,8 +251,8 @@ class Native(Protocol):
     def meaning(self, payload: Mapping[str, Any]) -> Happening | None:
         """What a delivered payload means; None: nothing to us. Pure."""
 
-    async def fetch(self, handle: str) -> bytes:
-        """A picture's bytes, at most `content.media.LARGEST` + 1 of them.
+    async def fetch(self, handle: str, to: Path) -> None:
+        """Write what came into a file; of what is larger than `content.media.LARGEST_VIDEO` a little more than that.
 
         Raises:
             Unavailable, NotFound, Rejected: it could not be had.

@@ -15,7 +15,7 @@ def fit(platform: Platform, access: Access, content: Content) -> Content:
     parts: list[PartContent] = []
     for part in content.parts:
         pieces = split(part.text, lambda text: _fits(platform, access, content, text))
-        parts.append(PartContent(pieces[0], part.images))
+        parts.append(replace(part, text=pieces[0]))
         parts += [PartContent(piece) for piece in pieces[1:]]
     return replace(content, parts=tuple(parts))
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.audit import record
@@ -105,9 +105,8 @@ class Logins:
 
     async def _give_back(self, account_id: str, mine: str) -> None:
         async with self._db.writing() as session:
-            account = await session.get_one(Account, account_id, with_for_update=True)
-            if account.renewing == mine:
-                account.renewing, account.renewing_until = "", None
+            ours = update(Account).where(Account.id == account_id, Account.renewing == mine)
+            await session.execute(ours.values(renewing="", renewing_until=None))
 
     async def _exchange(self, stale: Access) -> None:
         platform = self._platforms[stale.platform]
@@ -135,9 +134,10 @@ class Logins:
         """Keep what came, unless the person connected the account anew meanwhile."""
         async with self._db.writing() as session:
             account = await session.get_one(Account, stale.account_id, with_for_update=True)
-            if self._opened(account).secrets == stale.secrets:
-                account.sealed = self._sealer.seal(login.secrets)
-                account.expires_at, account.ends_at = login.expires_at, login.ends_at
+            if self._opened(account).secrets != stale.secrets:
+                return
+            account.sealed = self._sealer.seal(login.secrets)
+            account.expires_at, account.ends_at = login.expires_at, login.ends_at
 
     async def lost_login(self, account_id: str) -> None:
         """Mark an account whose login the platform refuses; what is due on it waits."""

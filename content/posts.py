@@ -25,7 +25,7 @@ from content.models import (
     Workspace,
 )
 from content.people import Actor
-from content.platform import Content, Image, Platform
+from content.platform import Content, Image, Platform, Video
 from content.times import Clock
 from content.views import (
     PostView,
@@ -60,7 +60,7 @@ class Posts:
         wordings: Sequence[Wording],
         *,
         brief: str = "",
-        images: Sequence[Image] = (),
+        media: Sequence[Image | Video] = (),
         conversation_id: str | None = None,
         made_in: str = "",
     ) -> PostView:
@@ -70,7 +70,7 @@ class Posts:
             Invalid: nothing to say, far too much, or an account nobody connected.
         """
         actor.require("draft")
-        composed = await self._composer.compose(actor, wordings, images)
+        composed = await self._composer.compose(actor, wordings, media)
         if not composed:
             raise Invalid("No account is connected yet, so there is nowhere to post. Connect one first.")
         async with self._db.writing() as session:
@@ -88,12 +88,12 @@ class Posts:
         *,
         change: str,
         base: int | None = None,
-        images: Sequence[Image] | None = None,
+        media: Sequence[Image | Video] | None = None,
         alts: Mapping[str, str] | None = None,
     ) -> PostView:
         """New wordings for an open post; accounts not named keep theirs. Voids the approval.
 
-        `base` is the revision the editor looked at; None means whichever is current. `images` None keeps the pictures;
+        `base` is the revision the editor looked at; None means whichever is current. `media` None keeps what it shows;
         `alts` gives them new descriptions, by media id.
 
         Raises:
@@ -107,7 +107,7 @@ class Posts:
             accounts = await self._reachable(session, post)
         kept = {account: contents.read(variant.content) for account, variant in before.items()}
         scoped = [within(wording, accounts) for wording in wordings]
-        composed = await self._composer.compose(actor, scoped, images, kept, alts)
+        composed = await self._composer.compose(actor, scoped, media, kept, alts)
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
             _require_open(post)

@@ -355,7 +355,11 @@ async def _pictures(session: AsyncSession, actor: Actor, ids: Sequence[str]) -> 
     if missing:
         raise Invalid(f"There is no picture {missing[0]} here. Attach it again; your text was not sent.")
     pictures = [found[one] for one in ids]
-    return [{"id": row.id, "width": row.width, "height": row.height, "name": row.name} for row in pictures]
+    return [
+        {"id": row.id, "width": row.width, "height": row.height, "name": row.name}
+        | ({"seconds": row.seconds} if row.seconds else {})
+        for row in pictures
+    ]
 
 
 def _messages() -> Any:

@@ -11,7 +11,7 @@ from content.errors import Invalid, PlatformError
 from content.fitting import fit
 from content.models import Account
 from content.people import Actor
-from content.platform import Content, Image, PartContent, Platform, Resolves
+from content.platform import Content, Image, PartContent, Platform, Resolves, Video
 from content.views import public_access
 
 LONGEST = 20_000
@@ -51,24 +51,24 @@ class Composer:
         self,
         actor: Actor,
         wordings: Sequence[Wording],
-        images: Sequence[Image] | None,
+        media: Sequence[Image | Video] | None,
         kept: Mapping[str, Content] | None = None,
         alts: Mapping[str, str] | None = None,
     ) -> list[Composed]:
-        """Each account's content. `images` None keeps those of `kept`, the contents before this edit.
+        """Each account's content. `media` None keeps those of `kept`, the contents before this edit.
 
         `alts` gives pictures new descriptions, by media id.
 
         Raises:
-            Invalid: nothing to say, far too much, or an account nobody connected.
+            Invalid: nothing to say, far too much, several videos, or an account nobody connected.
         """
         wanted = await self._assign(actor.workspace_id, wordings)
         composed = []
         for account, parts in wanted.items():
             old = (kept or {}).get(account.id)
             shown = old or next(iter((kept or {}).values()), None)  # an account that joins gets the others' pictures
-            pictures = _described(tuple(images) if images is not None else _pictures(shown), alts or {})
-            composed.append(await self._composed(account, parts, pictures, old))
+            seen = _described(tuple(media) if media is not None else _media(shown), alts or {})
+            composed.append(await self._composed(account, parts, seen, old))
         return composed
 
     async def _assign(self, workspace_id: str, wordings: Sequence[Wording]) -> dict[AccountView, tuple[str, ...]]:
@@ -81,13 +81,15 @@ class Composer:
         return assigned
 
     async def _composed(
-        self, account: AccountView, parts: tuple[str, ...], pictures: tuple[Image, ...], old: Content | None
+        self, account: AccountView, parts: tuple[str, ...], media: tuple[Image | Video, ...], old: Content | None
     ) -> Composed:
         async with self._db.reading() as session:
             access = public_access(await session.get_one(Account, account.id))
         platform = self._platforms[account.platform]
         first, *rest = [part.strip() for part in parts]
-        wanted = (PartContent(first, pictures), *(PartContent(part) for part in rest))
+        images = tuple(one for one in media if isinstance(one, Image))
+        video = next((one for one in media if isinstance(one, Video)), None)
+        wanted = (PartContent(first, images, video), *(PartContent(part) for part in rest))
         content = fit(platform, access, Content(wanted, dict(old.settings) if old else {}))
         return Composed(account.id, replace(content, resolved=await self._resolved(platform, account, content)))
 
@@ -115,9 +117,15 @@ def _check(wording: Wording) -> None:
         )
 
 
-def _pictures(content: Content | None) -> tuple[Image, ...]:
-    return tuple(image for part in content.parts for image in part.images) if content else ()
+def _media(content: Content | None) -> tuple[Image | Video, ...]:
+    """The pictures and videos of a content."""
+    found: list[Image | Video] = []
+    for part in content.parts if content else ():
+        found += [*part.images, *([part.video] if part.video else [])]
+    return tuple(found)
 
 
-def _described(images: tuple[Image, ...], alts: Mapping[str, str]) -> tuple[Image, ...]:
-    return tuple(replace(image, alt=alts.get(image.media_id, image.alt).strip()) for image in images)
+def _described(media: tuple[Image | Video, ...], alts: Mapping[str, str]) -> tuple[Image | Video, ...]:
+    if sum(isinstance(one, Video) for one in media) > 1:
+        raise Invalid("A post has room for one video, and these are several. Send one of them, or make several posts.")
+    return tuple(replace(one, alt=alts.get(one.media_id, one.alt).strip()) for one in media)

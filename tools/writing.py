@@ -28,12 +28,12 @@ def _wordings(variants: list[Variant]) -> list[Wording]:
 async def draft_post(brief: str, variants: Variants, runtime: Runtime, images: tuple[str, ...] = ()) -> Reply:
     """Draft one new post, worded for one or more accounts; several posts are several calls."""
     here = runtime.context
-    pictures = await here.desk.media.images(here.actor.workspace_id, list(images or here.images))
+    media = await here.desk.media.files(here.actor.workspace_id, list(images or here.images))
     post = await here.desk.posts.draft(
         here.actor,
         _wordings(variants),
         brief=brief,
-        images=pictures,
+        media=media,
         conversation_id=here.conversation_id,
         made_in=here.said_in,
     )
@@ -45,8 +45,8 @@ async def draft_post(brief: str, variants: Variants, runtime: Runtime, images: t
 async def revise_post(post: int, variants: Variants, change: str, runtime: Runtime) -> Reply:
     """Reword an open post (0: the one talked about); `change` says in a few words what changed. Voids its approval."""
     here = runtime.context
-    pictures = await here.desk.media.images(here.actor.workspace_id, list(here.images)) if here.images else None
+    media = await here.desk.media.files(here.actor.workspace_id, list(here.images)) if here.images else None
     found = await here.post(post)
-    new = await here.desk.posts.revise(here.actor, found.id, _wordings(variants), change=change, images=pictures)
+    new = await here.desk.posts.revise(here.actor, found.id, _wordings(variants), change=change, media=media)
     words = f"Post #{new.number} is reworded, version {new.revision}. It needs a new approval."
     return shown(words, f"post:{new.id}", post_line(new))

@@ -11,7 +11,7 @@ from web.errors import Refused, told
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -24,8 +24,8 @@ HEADERS = {
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 BODY = 1_000_000
 """Bytes of a request."""
-PICTURE = 25_000_000
-"""Bytes of a request that brings a picture; what a picture may have is said by `content/media.py`."""
+FILE = 520_000_000
+"""Bytes of a request that brings a picture or a video; what those may have is said by `content/media.py`."""
 
 
 class Shield:
@@ -48,7 +48,7 @@ class Shield:
             self._check_host(headers)
             if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
                 self._check_origin(headers)
-            limit = PICTURE if scope["path"] == "/media" else BODY
+            limit = FILE if scope["path"] == "/media" else BODY
             _check_announced(headers, limit)
             await self._app(scope, _bounded(receive, limit), armed)
         except Refused as refused:
@@ -90,7 +90,7 @@ def _too_large(limit: int) -> Refused:
     return Refused(
         413,
         "too_large",
-        f"This is more than the {limit / 1e6:.0f} MB the desk takes at once. Send less, or a smaller picture.",
+        f"This is more than the {limit / 1e6:.0f} MB the desk takes at once. Send less, or a smaller picture or video.",
     )
 
 

@@ -5,6 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from bot.chat import Answer, Card, Choice, Progress
@@ -221,9 +222,9 @@ class SlackChat:
             _remember(self._speakers, happening.address, user_of(happening.sender.remote_id)[1])
         return happening
 
-    async def fetch(self, handle: str) -> bytes:
+    async def fetch(self, handle: str, to: Path) -> None:
         """See `bot/slack/files.py`."""
-        return await self._files.fetch(handle)
+        await self._files.fetch(handle, to)
 
     # presses and their dialogs
 

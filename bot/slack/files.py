@@ -1,8 +1,9 @@
-"""Pictures in and out of Slack."""
+"""Pictures in and out of Slack, and videos in."""
 
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from bot.slack.calls import SENDING, Calls, Manner, Tokens
 from bot.slack.places import Ref
 from bot.slack.trouble import SlackSaid, as_content
 from content.errors import Rejected, Unavailable
-from content.media import LARGEST
+from content.media import LARGEST_VIDEO
 
 Read = Callable[[str], Awaitable[bytes]]
 _PICTURE = "this picture"
@@ -66,20 +67,27 @@ class Files:
         """Take a file away whose message is not known."""
         await self._calls.call(ref.team, "files.delete", _PICTURE, Manner(), file=ref.file)
 
-    async def fetch(self, handle: str) -> bytes:
-        """A picture that came with a message, at most `LARGEST` + 1 bytes of it.
+    async def fetch(self, handle: str, to: Path) -> None:
+        """Write a picture or video that came with a message into a file, a little more of it than is allowed.
 
         Raises:
             Unavailable, NotFound, Rejected: it could not be had.
         """
         team, _, file_id = handle.partition(":")
         told = await self._calls.call(team, "files.info", _PICTURE, form=True, file=file_id)
-        url = str(told.get("file", {}).get("url_private_download") or told.get("file", {}).get("url_private") or "")
+        file = told.get("file") or {}
+        if int(file.get("size") or 0) > LARGEST_VIDEO:
+            raise Rejected(
+                f"“{file.get('name') or 'That file'}” has {file['size'] / 1e6:.0f} MB, and I take "
+                f"{LARGEST_VIDEO / 1e6:.0f} MB. Send it smaller.",
+                platform="slack",
+            )
+        url = str(file.get("url_private_download") or file.get("url_private") or "")
         if not self._is_slacks(url):
             raise Rejected(
-                "That picture lies outside Slack, so I did not fetch it. Attach the file itself.", platform="slack"
+                "That file lies outside Slack, so I did not fetch it. Attach the file itself.", platform="slack"
             )
-        return await self._download(url, await self._tokens.token(team))
+        await self._download(url, await self._tokens.token(team), to)
 
     def _is_slacks(self, url: str) -> bool:
         """Our token must not be shown to anybody else."""
@@ -88,22 +96,21 @@ class Files:
             return True
         return place.scheme == "https" and f".{place.hostname or ''}".endswith(_HOSTS)
 
-    async def _download(self, url: str, token: str) -> bytes:
+    async def _download(self, url: str, token: str, to: Path) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         try:
             async with self._calls.session.get(url, headers=headers, allow_redirects=False) as answer:
                 if answer.status != 200 or "text/html" in answer.content_type:
                     raise Rejected(
-                        "Slack did not hand out that picture. Check that I may read files (“copydesk doctor slack”), and "
+                        "Slack did not hand out that file. Check that I may read files (“copydesk doctor slack”), and "
                         "send it again.",
                         platform="slack",
                     )
-                data = b""
-                async for piece in answer.content.iter_chunked(1 << 16):
-                    data += piece
-                    if len(data) > LARGEST:
-                        break
-                return data[: LARGEST + 1]
+                with to.open("wb") as file:
+                    async for piece in answer.content.iter_chunked(1 << 16):
+                        file.write(piece)
+                        if file.tell() > LARGEST_VIDEO:
+                            break
         except (aiohttp.ClientError, TimeoutError, SlackSaid) as lost:
             raise as_content(SlackSaid("unreached"), _PICTURE, self._calls.clock.now(), repeatable=True) from lost
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.chat import Card, Group, Preview, Row
+from bot.films import kind_of, pictures_of
 from bot.slack import rich
 from bot.slack.blocks import MARKS, Buttons, Drawn, context, cut_labels, header, instant, marked
 from bot.slack.limits import CONTEXT_AIMED, HEADER, size
@@ -14,7 +15,7 @@ from content.platform import Image, LinkCard, RenderedPart
 
 @dataclass
 class Album:
-    """The pictures of a card, each numbered once however often it is used."""
+    """The pictures of a card, and what stands for its videos, each numbered once however often it is used."""
 
     images: dict[str, Image] = field(default_factory=dict)
 
@@ -26,7 +27,7 @@ class Album:
 
 def name(image: Image, number: int) -> str:
     """What a picture is called."""
-    return f"Picture {number} ({image.name})" if image.name else f"Picture {number}"
+    return f"{kind_of(image)} {number} ({image.name})" if image.name else f"{kind_of(image)} {number}"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Layout:
     def _part(self, part: RenderedPart) -> Iterator[Bit]:
         if part.text.strip():
             yield rich.quoted(part)
-        for image in part.images:
+        for image in pictures_of(part):
             words = f"{name(image, self.album.number(image))}: "
             yield rich.section(words, rich.text(image.alt or "no description", "italic"))
         if part.card:

@@ -212,7 +212,7 @@ def _heard(payload: Body) -> Heard:
 
 
 def _is_picture(file: Body) -> bool:
-    return str(file.get("mimetype", "")).startswith("image/")
+    return str(file.get("mimetype", "")).startswith(("image/", "video/"))
 
 
 def _picture(team: str, file: Body) -> Picture:

@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from bot.chat import Card, Group, Preview, Row, Table
+from bot.films import kind_of, pictures_of
 from bot.telegram.limits import size
 from bot.telegram.styled import Writing
 from bot.words import numbers_words
@@ -98,9 +99,9 @@ def _part(writing: Writing, part: RenderedPart) -> None:
         start = writing.length
         _clickable(writing, part)
         writing.mark(start, "expandable_blockquote" if size(part.text) > LONG else "blockquote")
-    for image in part.images:
+    for image in pictures_of(part):
         writing.gap(1)
-        writing.add("Picture" + (f" {image.name}" if image.name else "") + ": ")
+        writing.add(kind_of(image) + (f" {image.name}" if image.name else "") + ": ")
         writing.add(image.alt or "no description", "italic")
     if part.card:
         writing.gap(1)

@@ -6,6 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from telegram import ForceReply, InlineKeyboardMarkup
@@ -28,7 +29,7 @@ from bot.telegram.styled import quiet
 from bot.telegram.trouble import TOO_OLD, says
 from content.checkup import Finding
 from content.errors import ContentError, NotFound, Rejected, Unavailable
-from content.media import LARGEST
+from content.media import LARGEST_VIDEO
 
 log = logging.getLogger(__name__)
 
@@ -198,19 +199,22 @@ class TelegramChat:
         """See `bot/telegram/reading.py`."""
         return reading.meaning(payload, Me(self._client.id, self._client.username))
 
-    async def fetch(self, handle: str) -> bytes:
-        """A picture's bytes, at most `LARGEST` + 1 of them."""
+    async def fetch(self, handle: str, to: Path) -> None:
+        """See `Native.fetch`; Telegram gives bots files of up to 20 MB."""
         try:
             file = await self._client.bot.get_file(handle, rate_limit_args=_ASKED)
-            if (file.file_size or 0) > LARGEST:
-                raise Rejected("That picture is too large for me. Send it smaller.", platform=NAME)
-            return bytes(await file.download_as_bytearray())[: LARGEST + 1]
+            if (file.file_size or 0) > LARGEST_VIDEO:
+                raise Rejected("That file is too large for me. Send it smaller.", platform=NAME)
+            await file.download_to_drive(to)
         except TelegramError as refused:
             if says(refused, "file is too big"):
-                raise Rejected("Telegram gives bots no file of that size. Send it smaller.", platform=NAME) from refused
+                raise Rejected(
+                    "Telegram gives bots no file of more than 20 MB. Send it smaller, or attach it on the desk's page.",
+                    platform=NAME,
+                ) from refused
             if isinstance(refused, BadRequest):
-                raise NotFound("Telegram does not have that picture any more. Send it again.") from refused
-            raise Unavailable("I could not fetch your picture from Telegram. I try again.", platform=NAME) from refused
+                raise NotFound("Telegram does not have that file any more. Send it again.") from refused
+            raise Unavailable("I could not fetch your file from Telegram. I try again.", platform=NAME) from refused
 
     # presses
 

@@ -15,7 +15,7 @@ Update = Mapping[str, Any]
 
 KINDS = ("message", "callback_query", "my_chat_member")
 """The updates we ask Telegram for."""
-_UNREAD = frozenset({"voice", "audio", "video", "video_note", "sticker", "document", "location", "contact", "poll"})
+_UNREAD = frozenset({"voice", "audio", "video_note", "sticker", "document", "location", "contact", "poll"})
 """What people send that the desk cannot read; in private they are told so."""
 _IN = ("member", "administrator", "creator", "restricted")
 _ROOMS = ("group", "supergroup")
@@ -148,9 +148,11 @@ def _pictures(message: Mapping[str, Any]) -> tuple[Picture, ...]:
     if message.get("photo"):
         largest = max(message["photo"], key=lambda one: one.get("width", 0) * one.get("height", 0))
         return (Picture("photo.jpg", str(largest["file_id"])),)
+    if video := message.get("video"):
+        return (Picture(str(video.get("file_name") or "video.mp4"), str(video["file_id"])),)
     document = message.get("document") or {}
-    if str(document.get("mime_type", "")).startswith("image/"):
-        return (Picture(str(document.get("file_name") or "picture"), str(document["file_id"])),)
+    if str(document.get("mime_type", "")).startswith(("image/", "video/")):
+        return (Picture(str(document.get("file_name") or "file"), str(document["file_id"])),)
     return ()
 
 

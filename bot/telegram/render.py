@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.chat import Card, Chart
+from bot.films import is_film, kind_of, pictures_of
 from bot.native import Outgoing, Piece
 from bot.telegram.card import card_words
 from bot.telegram.keyboard import Keyboard, cut_labels, keyboards, keys_of, labelled
@@ -96,12 +97,15 @@ def _pictures(card: Card | None) -> Iterator[Body]:
 def _images(card: Card | None) -> list[Image]:
     """Every picture once, however many accounts show it."""
     previews = card.previews if card else ()
-    found = {image.media_id: image for one in previews for part in one.parts for image in part.images}
+    found = {image.media_id: image for one in previews for part in one.parts for image in pictures_of(part)}
     return list(found.values())
 
 
 def _photo(image: Image) -> Body:
-    """The words that describe it stand in full in the text; the caption may be shorter."""
+    """The words that describe it stand in full in the text; the caption may be shorter. A video's says how long it is."""
+    if is_film(image):
+        caption = f"{kind_of(image)} {image.name}\n{image.alt}".strip()
+        return {"media_id": image.media_id, "name": "video.jpg", "caption": clipped(quiet(caption), CAPTION)}
     return {"media_id": image.media_id, "name": image.name, "caption": clipped(quiet(image.alt), CAPTION)}
 
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.chat import Button, Card, Preview, Progress, Row
+from bot.films import film_length, kind_of, pictures_of
 from bot.webchat.charts import plotted
 from bot.webchat.words import link, marked_up
 from bot.words import numbers_words
@@ -92,7 +93,7 @@ def linked(part: RenderedPart) -> Markup:
 
 
 def questions(card: Card, button: Button) -> list[Question]:
-    """What a button's form asks: for “edit” the text of every part, with its limit, and every picture's description."""
+    """What a button's form asks: for “edit” the text of every part, with its limit, and what describes each picture and video."""
     if button.verb != "edit":
         return [
             Question(field.name, field.label, hint=field.hint, kind=field.kind, options=field.options)
@@ -112,7 +113,7 @@ def questions(card: Card, button: Button) -> list[Question]:
         asked.append(Question(field.name, label, field.hint, "", "long", preview.limit, preview.unit))
     for number, image in enumerate(_images(card.previews), 1):
         name = f" ({image.name})" if image.name else ""
-        label = f"Describe picture {number}{name}"
+        label = f"Describe {kind_of(image).lower()} {number}{name}"
         asked.append(Question(f"alt/{image.media_id}", label, image.alt, "for those who cannot see it", "long"))
     return asked
 
@@ -125,7 +126,7 @@ def _numbered_parts(previews: Sequence[Preview]) -> Iterator[tuple[Preview, str,
 
 def _images(previews: Sequence[Preview]) -> list[Image]:
     found: Mapping[str, Image] = {
-        image.media_id: image for preview in previews for part in preview.parts for image in part.images
+        image.media_id: image for preview in previews for part in preview.parts for image in pictures_of(part)
     }
     return list(found.values())
 
@@ -161,6 +162,7 @@ _TEMPLATES.filters.update(
     marked_up=marked_up,
     linked=linked,
     numbers_words=numbers_words,
+    film_length=film_length,
     initial=initial,
     moment=moment,
     plain_address=plain_address,

@@ -115,7 +115,7 @@ async def test_an_edit_describes_pictures(desk: AgentDesk) -> None:
     out = BytesIO()
     Image.new("RGB", (4, 4)).save(out, "PNG")
     picture = await desk.services.media.add(desk.actor, "cat.png", out.getvalue())
-    await desk.services.posts.draft(desk.actor, [Wording(("Look",))], images=[picture])
+    await desk.services.posts.draft(desk.actor, [Wording(("Look",))], media=[picture])
     account = (await view(desk)).deliveries[0].account_id
     form = {f"{account}/0": "Look", f"alt/{picture.media_id}": "A grey square"}
     await desk.push(button(await desk.card(), "edit"), **form)

@@ -60,6 +60,10 @@ async def test_what_needs_no_account_is_connected_once_by_itself(desk: Desk, clo
     await accounts.connect_built_in(desk.actor)
     await accounts.connect_built_in(desk.actor)
     assert [one.platform for one in await accounts.connected(desk.actor.workspace_id)] == ["fake", "folderish"]
+    built_in.elsewhere = True
+    await accounts.disconnect(desk.actor, (await accounts.connected(desk.actor.workspace_id))[1].id)
+    await accounts.connect_built_in(desk.actor)
+    assert [one.platform for one in await accounts.connected(desk.actor.workspace_id)] == ["fake"]
 
 
 async def test_connecting_the_same_account_again_renews_it(desk: Desk) -> None:

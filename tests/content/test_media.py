@@ -1,9 +1,17 @@
 import contextlib
+import hashlib
 import io
+import json
+import os
+import resource
+import subprocess
+import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +19,12 @@ from PIL import Image as Pictures
 from PIL import PngImagePlugin
 
 from content.errors import Invalid, NotAllowed, NotFound
-from content.media import LARGEST, check
+from content.media import LARGEST, check, examined
 from content.models import Role
+from content.platform import Image, Video
+from content.video import NO_MP4, NO_PICTURES, UNREADABLE, rewrite
 from tests.fakes.desk import Desk
+from tests.fakes.films import PLACE, film, song
 
 GPS = 0x8825
 ORIENTATION, MAKER = 0x0112, 0x010F
@@ -132,13 +143,13 @@ async def test_a_picture_is_kept_once_and_read_back(desk: Desk, tmp_path: Path) 
     assert [one.name for one in (tmp_path / "media").iterdir()] == [first.sha256]
     assert await desk.media.read(second.media_id) == data
     workspace = desk.actor.workspace_id
-    assert await desk.media.images(workspace, [second.media_id, first.media_id]) == [second, first]
+    assert await desk.media.files(workspace, [second.media_id, first.media_id]) == [second, first]
 
 
 async def test_pictures_of_another_workspace_are_not_there(desk: Desk) -> None:
     mine = await desk.media.add(desk.actor, "dog.png", picture())
     with pytest.raises(NotFound, match=mine.media_id):
-        await desk.media.images("workspace_0", [mine.media_id])
+        await desk.media.files("workspace_0", [mine.media_id])
 
 
 async def test_a_picture_that_is_gone_is_said_to_be(desk: Desk, tmp_path: Path) -> None:
@@ -153,3 +164,153 @@ async def test_a_picture_that_is_gone_is_said_to_be(desk: Desk, tmp_path: Path) 
 async def test_a_viewer_adds_no_pictures(desk: Desk) -> None:
     with pytest.raises(NotAllowed):
         await desk.media.add(await desk.member(Role.VIEWER), "dog.png", picture())
+
+
+# videos
+
+
+async def taken(desk: Desk, path: Path, name: str = "") -> Image | Video:
+    return await desk.media.take(desk.actor, name or path.name, path)
+
+
+@pytest.mark.parametrize("name", ["holiday.mp4", "holiday.mov"])
+async def test_a_video_is_kept_as_an_mp4_without_what_it_tells_of_its_maker(
+    desk: Desk, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    made = film(path, seconds=1.5, size=(64, 48))
+    assert PLACE.encode() in made
+    kept = await taken(desk, path)
+    assert isinstance(kept, Video)
+    assert (kept.mime, kept.width, kept.height, kept.seconds, kept.codec, kept.name) == (
+        "video/mp4",
+        64,
+        48,
+        1.5,
+        "h264",
+        name,
+    )
+    data = await desk.media.read_range(kept.media_id, 0, kept.size)
+    assert len(data) == kept.size
+    assert hashlib.sha256(data).hexdigest() == kept.sha256
+    for told in (PLACE.encode(), b"A phone", b"my secret"):
+        assert told not in data
+    assert data.find(b"moov") < data.find(b"mdat"), "it can be played while it loads"
+    assert await desk.media.read_range(kept.media_id, 4, 8) == data[4:8]
+    assert (await desk.media.shown(kept.media_id))[:2] == b"\xff\xd8"
+    assert await desk.media.files(desk.actor.workspace_id, [kept.media_id]) == [kept]
+
+
+async def test_a_video_is_found_by_its_own_workspace_only(desk: Desk, tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4")
+    kept = await taken(desk, tmp_path / "a.mp4")
+    path, kind = await desk.media.path(desk.actor.workspace_id, kept.media_id)
+    assert (kind, path.stat().st_size) == ("video/mp4", kept.size)
+    poster, kind = await desk.media.path(desk.actor.workspace_id, kept.media_id, poster=True)
+    assert (kind, poster.read_bytes()[:2]) == ("image/jpeg", b"\xff\xd8")
+    with pytest.raises(NotFound):
+        await desk.media.path("workspace_0", kept.media_id)
+    path.unlink()
+    with pytest.raises(NotFound):
+        await desk.media.path(desk.actor.workspace_id, kept.media_id)
+    with pytest.raises(NotFound, match=r"file of the video “a\.mp4” is gone"):
+        await desk.media.read_range(kept.media_id, 0, 4)
+
+
+async def test_a_picture_may_come_as_a_file_too(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "dog.png").write_bytes(picture())
+    kept = await taken(desk, tmp_path / "dog.png")
+    assert isinstance(kept, Image)
+    assert await desk.media.shown(kept.media_id) == await desk.media.read(kept.media_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("song.mp4", "holds no moving pictures"),
+        ("half.mp4", "no video I can read"),
+        ("box.mp4", "no video I can read"),
+        ("huge.mp4", "512 MB are allowed"),
+        ("photo.heic", "no picture I can read"),
+        ("zip.mp4", "no video I can read"),
+        ("empty.mp4", "no video I can read"),
+        ("empty", "no picture I can read"),
+    ],
+)
+async def test_what_is_no_video_is_refused_with_its_name(desk: Desk, tmp_path: Path, name: str, why: str) -> None:
+    path = tmp_path / name
+    made: dict[str, Callable[[], bytes]] = {
+        "half.mp4": lambda: film(path)[: len(film(path)) // 2],
+        "song.mp4": lambda: song(path),
+        "box.mp4": lambda: b"\0\0\0\x18ftypisom" + b"?" * 500,
+        "huge.mp4": lambda: b"\0\0\0\x18ftypisom",
+        "photo.heic": lambda: b"\0\0\0\x18ftypheic" + b"?" * 500,
+        "zip.mp4": lambda: b"PK\x03\x04" + b"?" * 500,
+        "empty.mp4": lambda: b"",
+        "empty": lambda: b"",
+    }
+    path.write_bytes(made[name]())
+    if name == "huge.mp4":
+        with path.open("r+b") as file:
+            file.truncate(512_000_001)
+    with pytest.raises(Invalid, match=why) as refused:
+        await taken(desk, path)
+    assert name in refused.value.message
+    assert list((tmp_path / "media").glob("incoming*")) == []
+
+
+async def test_what_a_process_that_ended_left_on_its_way_in_is_swept_away(desk: Desk, tmp_path: Path) -> None:
+    with desk.media.room() as path:
+        abandoned, busy = path.with_name("incoming.part_1"), path.with_name("incoming.part_2")
+        for one in (abandoned, busy):
+            one.touch()
+        long_ago = path.stat().st_mtime - 25 * 3600
+        os.utime(abandoned, (long_ago, long_ago))
+        with desk.media.room():
+            assert (path.exists(), busy.exists(), abandoned.exists()) == (True, True, False)
+
+
+async def test_looking_at_a_video_that_never_ends_is_given_up(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "pipe.mp4"
+    os.mkfifo(path)
+    found = await examined(path, tmp_path / "out", tmp_path / "poster", patience=0.5)
+    assert found == {"refused": "it cannot be read safely."}
+
+
+async def test_who_may_not_draft_brings_no_videos(desk: Desk, tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4")
+    with pytest.raises(NotAllowed):
+        await desk.media.take(await desk.member(Role.VIEWER), "a.mp4", tmp_path / "a.mp4")
+
+
+def rewritten(path: Path) -> dict[str, Any]:
+    return rewrite(str(path), str(path.with_suffix(".out")), str(path.with_suffix(".jpg")))
+
+
+def test_what_a_video_is_is_told_in_its_own_process_as_here(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", codec="mpeg4", sound=False)
+    assert rewritten(tmp_path / "a.mp4") == {"width": 64, "height": 48, "seconds": 1.0, "codec": "mpeg4"}
+    song(tmp_path / "b.mp4")
+    assert rewritten(tmp_path / "b.mp4") == {"refused": NO_PICTURES}
+    (tmp_path / "c.mp4").write_bytes(b"?")
+    assert rewritten(tmp_path / "c.mp4") == {"refused": UNREADABLE}
+
+
+def test_a_video_whose_pictures_no_mp4_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "odd.mov"
+    with av.open(str(path), "w", format="mov") as out:
+        video = out.add_stream("qtrle", rate=10)
+        video.width, video.height, video.pix_fmt = 64, 48, "rgb24"
+        out.mux(video.encode(av.VideoFrame(64, 48, "rgb24")))
+        out.mux(video.encode())
+    assert rewritten(path) == {"refused": NO_MP4}
+
+
+def test_the_process_that_looks_says_a_line_of_json(tmp_path: Path) -> None:
+    before = {kind: resource.getrlimit(kind) for kind in (resource.RLIMIT_CPU, resource.RLIMIT_AS)}
+    (tmp_path / "a.mp4").write_bytes(b"?")
+    command = [sys.executable, "-m", "content.video", *(str(tmp_path / name) for name in ("a.mp4", "b", "c"))]
+    root = Path(__file__).parents[2]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root).stdout
+    assert json.loads(told) == {"refused": UNREADABLE}
+    assert {kind: resource.getrlimit(kind) for kind in before} == before

@@ -1,8 +1,20 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from content.platform import Access, Content, Image, Limits, PartContent, Platform, RenderedPart, Rendering
+from content.platform import (
+    Access,
+    Content,
+    Image,
+    Limits,
+    PartContent,
+    Platform,
+    RenderedPart,
+    Rendering,
+    Video,
+    VideoLimits,
+)
 from content.problems import common_problems
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import BarePlatform
@@ -22,6 +34,37 @@ def test_what_keeps_every_limit_has_no_problems() -> None:
     assert (
         common_problems(replace(ONE, limits=replace(LIMITS, text_bytes=None), parts=(RenderedPart("é" * 9, 9),))) == []
     )
+
+
+FILM = Video("media_2", "hash", "video/mp4", 10, 64, 48, 5.0, "h264", name="film.mp4")
+FILMS = VideoLimits(1_000_000, frozenset({"video/mp4"}), timedelta(seconds=1), timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("part", "problem"),
+    [
+        (RenderedPart("", 0, video=FILM), None),
+        (
+            RenderedPart("x", 1, images=(DOG,), video=FILM),
+            "video (film.mp4): it stands among pictures. Post it alone, or",
+        ),
+        (
+            RenderedPart("x", 1, video=replace(FILM, mime="video/webm", name="")),
+            "Fake, video: video/webm is not accepted. Use one of: mp4.",
+        ),
+        (
+            RenderedPart("x", 1, video=replace(FILM, codec="hevc")),
+            "it is encoded as hevc. Save it anew as one of: h264.",
+        ),
+        (RenderedPart("x", 1, video=replace(FILM, size=2_000_000)), "2.0 MB, 1 MB allowed."),
+        (RenderedPart("x", 1, video=replace(FILM, seconds=301)), "301.0 seconds, 1 seconds to 5 minutes are allowed."),
+    ],
+)
+def test_a_video_keeps_limits_of_its_own(part: RenderedPart, problem: str | None) -> None:
+    rendering = replace(ONE, parts=(part,), limits=replace(LIMITS, video=FILMS))
+    found = [str(one) for one in common_problems(rendering)]
+    assert found == [] if problem is None else any(problem in one for one in found), found
+    assert "videos are not posted there" in problems(part)[-1]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ async def test_an_edit_for_all_means_the_posts_accounts_only(build: Build, clock
 async def test_an_account_that_joins_later_gets_the_time_and_the_pictures(build: Build, clock: FakeClock) -> None:
     first, second = FakePlatform(clock, "first"), FakePlatform(clock, "second")
     desk = await build(first, second)
-    post = await desk.posts.draft(desk.actor, [Wording(("One",), ("first",))], images=[await dog(desk)])
+    post = await desk.posts.draft(desk.actor, [Wording(("One",), ("first",))], media=[await dog(desk)])
     await desk.due(post, HOUR)
     joined = await revise(desk, post, "There too", accounts=("second",))
     await desk.approve(joined)
@@ -152,12 +152,12 @@ async def test_of_two_edits_at_once_one_is_told_to_look_again(desk: Desk) -> Non
 
 
 async def test_an_edit_keeps_the_pictures_unless_it_brings_others(desk: Desk) -> None:
-    post = await desk.posts.draft(desk.actor, [Wording(("One",))], images=[await dog(desk)])
+    post = await desk.posts.draft(desk.actor, [Wording(("One",))], media=[await dog(desk)])
     kept = await desk.posts.revise(
         desk.actor, post.id, [Wording(("Two",))], change="", alts={_images(post)[0].media_id: "a dog"}
     )
     assert [image.alt for image in _images(kept)] == ["a dog"]
-    assert _images(await desk.posts.revise(desk.actor, post.id, [Wording(("x",))], change="", images=[])) == ()
+    assert _images(await desk.posts.revise(desk.actor, post.id, [Wording(("x",))], change="", media=[])) == ()
 
 
 def _images(post: PostView) -> tuple[Image, ...]:

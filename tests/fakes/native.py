@@ -1,11 +1,13 @@
 """A chat that keeps messages of its own, in memory: what stands there can be looked at, and what goes wrong is chosen."""
 
+import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from app.talking import Rows, Talking, build_talking
@@ -140,9 +142,9 @@ class FakeNative:
         happening: Happening = kind(**fields)
         return happening
 
-    async def fetch(self, handle: str) -> bytes:
+    async def fetch(self, handle: str, to: Path) -> None:
         self._fault("fetch")
-        return self.pictures[handle]
+        await asyncio.to_thread(to.write_bytes, self.pictures[handle])
 
     async def answered(self, press: Pressed, answer: Answer) -> None:
         self._fault("answered")

@@ -576,3 +576,176 @@ async def test_an_address_where_we_do_not_go_is_refused(desk: Desk) -> None:
     with pytest.raises(Rejected):
         await desk.platform.check(access)
     assert CLIENT_SECRET not in repr(desk.platform)
+
+
+# what strangers and LinkedIn may answer, and what must not come of it
+
+
+@pytest.mark.parametrize("picture", ["http://10.0.0.1/boat.png", "http://127.0.0.1.:1/boat.png", "https://exa mple/x"])
+async def test_a_card_whose_picture_is_where_we_do_not_go_has_none(desk: Desk, picture: str) -> None:
+    access = await desk.access()
+    rendering = desk.rendered(PartContent("See it"))
+    part = replace(rendering.parts[0], card=LinkCard("https://example.org/", "Boats", "", picture))
+    prepared = await desk.platform.prepare(replace(rendering, parts=(part,)), access, Media(), {})
+    await desk.platform.commit(prepared, 0, "key", [])
+    assert desk.server.seen[-1].body["content"]["article"] == {"source": "https://example.org/", "title": "Boats"}
+
+
+async def test_an_upload_that_is_sent_where_we_do_not_go_is_refused(desk: Desk) -> None:
+    desk.server.instead["/rest/images"] = {"value": {"image": "urn:li:image:1", "uploadUrl": "http://10.0.0.1/x"}}
+    with pytest.raises(Rejected):
+        await desk.prepared(PartContent("a", (image(),)))
+
+
+@pytest.mark.parametrize(
+    "slices",
+    [
+        [],
+        "one",
+        ["one"],
+        [{"uploadUrl": "https://example.org/", "firstByte": "many", "lastByte": 5}],
+        [{"uploadUrl": "https://example.org/", "firstByte": 0, "lastByte": None}],
+        [{"uploadUrl": "https://example.org/", "firstByte": 9, "lastByte": 5}],
+        [{"uploadUrl": "https://example.org/", "firstByte": 0, "lastByte": len(FILM)}],
+    ],
+)
+async def test_slices_that_cannot_be_read_are_tried_again(desk: Desk, slices: Any) -> None:
+    desk.server.instead["/rest/videos"] = {"value": {"video": "urn:li:video:1", "uploadInstructions": slices}}
+    with pytest.raises(Unavailable, match="did not say where"):
+        await desk.prepared(PartContent("a", video=film()))
+
+
+async def test_a_slice_that_gets_no_tag_is_tried_again(desk: Desk) -> None:
+    desk.server.tags = False
+    with pytest.raises(Unavailable, match="did not say what it kept"):
+        await desk.prepared(PartContent("a", video=film()))
+
+
+@pytest.mark.parametrize("part", [PartContent("a", (image(),)), PartContent("a", video=film())])
+async def test_an_upload_whose_state_may_not_be_read_gets_a_short_grace(desk: Desk, part: PartContent) -> None:
+    desk.server.states_are_read = False
+    await desk.posted(part, who=PAGE)
+    assert len(desk.server.posts()) == 1
+    assert desk.slept == [1.0]
+
+
+async def test_a_login_that_ends_while_an_upload_is_waited_for_must_be_connected_again(desk: Desk) -> None:
+    prepared = await desk.prepared(PartContent("a", (image(),)), who=PAGE)
+    [urn] = desk.server.uploads
+    desk.server.faults.add(f"/rest/images/{urn[:-1]}{int(urn[-1]) + 1}", "status:401")
+    with pytest.raises(NeedsReconnect):
+        await desk.platform.prepare(prepared.rendering, prepared.access, Media(), {})
+
+
+async def test_pictures_without_a_description_carry_none(desk: Desk) -> None:
+    await desk.posted(PartContent("Bare", (image(""), image("Other"))))
+    first, second = desk.server.seen[-1].body["content"]["multiImage"]["images"]
+    assert set(first) == {"id"}
+    assert second["altText"] == "Other"
+
+
+async def test_brackets_in_a_link_do_not_cut_the_post_off(desk: Desk) -> None:
+    text = "Before https://example.org/a(b)?c[]={d}|e and after"
+    await desk.posted(PartContent(text))
+    [post] = desk.server.posts()
+    assert post.text == "Before https://example.org/a%28b%29?c%5B%5D=%7Bd%7D%7Ce and after"
+
+
+# comments that look alike
+
+
+async def test_of_comments_that_look_alike_each_is_found_as_itself(desk: Desk) -> None:
+    same = PartContent("", (image(),))
+    prepared, done = await desk.posted(PartContent("Post"), PartContent("One"), same, same, PartContent("."))
+    for number in (2, 3):
+        found = await desk.platform.find(prepared, number, "key", desk.clock.now(), done[:number])
+        assert found == done[number]
+    await desk.platform.remove(done[3], prepared.access)
+    assert await desk.platform.find(prepared, 3, "key", desk.clock.now(), done[:3]) is None
+
+
+async def test_a_comment_is_told_from_one_with_another_number_of_pictures(desk: Desk) -> None:
+    prepared, done = await desk.posted(PartContent("Post"), PartContent("Look", (image(),)))
+    bare = desk.rendered(PartContent("Post"), PartContent("Look"))
+    other = replace(prepared, rendering=bare)
+    assert await desk.platform.find(prepared, 1, "key", desk.clock.now(), done[:1]) == done[1]
+    assert await desk.platform.find(other, 1, "key", desk.clock.now(), done[:1]) is None
+
+
+async def test_a_comment_is_where_its_answer_or_its_header_says(desk: Desk) -> None:
+    prepared, [post] = await desk.posted(PartContent("Post"))
+    two = replace(prepared, rendering=desk.rendered(PartContent("Post"), PartContent("Two")))
+    path = f"/rest/socialActions/{post.remote_id}/comments"
+    desk.server.instead[path] = {"id": "5", "commentUrn": "urn:li:comment:(urn:li:activity:1,5)"}
+    told = await desk.platform.commit(two, 1, "key", [post])
+    assert (told.remote_id, told.facts["comment"]) == ("urn:li:comment:(urn:li:activity:1,5)", "5")
+    desk.server.instead[path] = {"message": {"text": "Two"}}
+    with pytest.raises(OutcomeUnknown):
+        await desk.platform.commit(two, 1, "key", [post])
+
+
+def test_a_comment_that_is_escaped_counts_as_it_is_sent(desk: Desk) -> None:
+    parts = PartContent("a"), PartContent("(" * 700)
+    assert desk.problems(*parts) == []
+    desk.given = {"comment_escaping": "on"}
+    assert "1400 of 1250 characters, 150 too many" in desk.problems(*parts)[0]
+
+
+# numbers that are not told
+
+
+async def test_a_pages_post_that_nobody_looked_at_is_still_there(desk: Desk) -> None:
+    prepared, [done] = await desk.posted(PartContent("Quiet"), who=PAGE)
+    desk.server.instead["/rest/organizationalEntityShareStatistics"] = {"elements": []}
+    assert await desk.platform.numbers([done], prepared.access) == {done.remote_id: Numbers()}
+    await desk.platform.remove(done, prepared.access)
+    assert await desk.platform.numbers([done], prepared.access) == {}
+
+
+async def test_a_page_without_the_permission_to_read_it_has_no_numbers(desk: Desk) -> None:
+    desk.server.scopes = f"{SELF_SERVE} w_organization_social rw_organization_admin"
+    page = next(access_of(one) for one in await desk.connected() if one.identity.kind == "page")
+    asked = len(desk.server.seen)
+    assert await desk.platform.numbers([Published("urn:li:share:1")], page) == {}
+    assert await desk.platform.followers(page) is None
+    assert len(desk.server.seen) == asked
+
+
+async def test_a_members_post_that_is_gone_is_left_out(desk: Desk) -> None:
+    desk.server.scopes = f"{SELF_SERVE} r_member_postAnalytics"
+    prepared, [done] = await desk.posted(PartContent("Count me"))
+    gone = replace(done, remote_id="urn:li:share:1")
+    assert list(await desk.platform.numbers([done, gone], prepared.access)) == [done.remote_id]
+    desk.server.instead["/rest/memberCreatorPostAnalytics"] = {"elements": []}
+    assert await desk.platform.numbers([done], prepared.access) == {done.remote_id: Numbers()}
+
+
+async def test_numbers_asked_with_a_version_that_has_ended_name_the_setting(desk: Desk) -> None:
+    desk.server.scopes = f"{SELF_SERVE} r_member_postAnalytics"
+    prepared, [done] = await desk.posted(PartContent("Count me"))
+    desk.server.versions = {"202701"}
+    with pytest.raises(Rejected, match="COPYDESK_LINKEDIN_VERSION"):
+        await desk.platform.numbers([done], prepared.access)
+
+
+# roles
+
+
+@pytest.mark.parametrize("named", ["organization", "organizationTarget", "organizationalTarget"])
+async def test_pages_are_read_under_any_name_and_only_approved_roles_count(desk: Desk, named: str) -> None:
+    asked = [(77, "ADMINISTRATOR", "APPROVED"), (78, "CONTENT_ADMINISTRATOR", "REVOKED"), (79, "ANALYST", "APPROVED")]
+    told = [{named: f"urn:li:organization:{one}", "role": role, "state": state} for one, role, state in asked]
+    desk.server.instead["/rest/organizationAcls"] = {"elements": told}
+    assert [one.identity.remote_id for one in await desk.connected(FOR_PAGES)] == [MEMBER, PAGE]
+
+
+async def test_a_page_whose_role_was_taken_away_must_be_connected_again(desk: Desk) -> None:
+    prepared = await desk.prepared(PartContent("Too late"), who=PAGE)
+    desk.server.roles["77"] = "ANALYST"
+    with pytest.raises(NeedsReconnect, match="still run the page"):
+        await desk.platform.commit(prepared, 0, "key", [])
+
+
+async def test_checking_tells_what_was_allowed(desk: Desk) -> None:
+    access = await desk.access()
+    assert set((await desk.platform.check(access)).scopes) == set(READS_OWN.split())

@@ -431,6 +431,32 @@ async def test_an_api_address_where_we_do_not_go_is_refused(desk: Desk) -> None:
     desk.given = {"api_url": "http://10.0.0.1/2"}
     with pytest.raises(Rejected):
         await desk.platform.followers(access)
+    with pytest.raises(Rejected, match="don't go to that address"):
+        await desk.platform.commit(Prepared(desk.rendered(PartContent("One")), access), 0, "key", [])
+
+
+async def test_a_refusal_that_is_a_page_is_a_refusal_all_the_same(desk: Desk) -> None:
+    prepared = await desk.prepared(PartContent("One"))
+    desk.server.faults.add("POST /2/tweets", "status:403", body="<html>duplicate</html>")
+    with pytest.raises(Rejected) as told:
+        await desk.platform.commit(prepared, 0, "key", [])
+    assert type(told.value) is Rejected
+
+
+@pytest.mark.parametrize("status", [400, 413])
+async def test_a_piece_that_is_refused_says_so_in_a_sentence(desk: Desk, status: int) -> None:
+    access = await desk.access()
+    media_id = desk.server._made + 1
+    body = json.dumps({"title": "Bad", "detail": "Segment is too large."})
+    desk.server.faults.add(f"POST /2/media/upload/{media_id}/append", f"status:{status}", body=body)
+    with pytest.raises(Rejected, match="“Segment is too large”") as told:
+        await desk.platform.prepare(desk.rendered(PartContent("A film", video=film())), access, desk.media, {})
+    assert str(status) not in told.value.message
+    assert desk.server.posts() == []
+
+
+async def test_every_account_can_be_asked_what_went_out(desk: Desk) -> None:
+    assert desk.platform.findable(await desk.access())
 
 
 # reading back

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from integrations.x_text import cashtags, same_text, spans_of, weighted
 
 FAMILY = "👨‍👩‍👧‍👦"
+KANA, FILLED = "あいうえおかきくけこ", "xxxxxxxxxx-"
 
 
 def counted(text: str) -> int:
@@ -52,6 +53,17 @@ def links(text: str) -> list[str]:
         ("“quoted” – and…", 16),
         ("\u200d", 1),
         ("a" * 64 + ".com", 68),
+        (f"{KANA * 12} http://{KANA * 5}あい.com", 264),
+        (f"{KANA * 12} http://{KANA * 5}あいう.com", 358),  # a label of more than 63 bytes in punycode is none
+        ("\u2066\u202ahttp://foobar.پاکستان/\u202c\u2069", 31),
+        ("ABC\u202a\uffffABC\ufffe", 12),
+        (f"285 chars- http://www.twitter.com/jack {FILLED * 24}", 24 * 11 + 35),
+        ("https://www.twitter.com/aloha " * 10, 240),
+        (f"{FILLED * 24} http://www.twitter.com/jack ", 24 * 11 + 25),
+        ("A\u05e9\u05bc\u05c1", 4),
+        ("Unicode 10.0 emoji: 🤪; 🧕; 🧕🏾; 🏴󠁧󠁢󠁥󠁮󠁧󠁿", 34),
+        ("Unicode 9.0 emoji: 🤠; 💃; 💃🏾", 29),
+        ("".join(map(chr, range(0x2000, 0x200C))) + " ‐ ‑ ‒ – — ― ‖  ‗ ‘ ’ ‚ ‛ “ ” „ ‟ ′ ″ ‴ ‵ ‶ ‷", 57),
         ("", 0),
         (
             (
@@ -85,6 +97,7 @@ def test_a_text_counts_what_x_counts(text: str, length: int) -> None:
         ("example.com/path/x?y=z", ["https://example.com/path/x?y=z"]),
         ("https://t.co/abc123)", ["https://t.co/abc123"]),
         ("https://t.co/" + "a" * 41, []),
+        ("http://" + "ä" * 63 + ".com", []),
         ("https://example.com:8080/login", ["https://example.com:8080/login"]),
         ("http://domain-dash_2314352345_dfasd.foo-cow_4352.com", []),
         ("http://www.-domain4352.com/", []),

@@ -68,11 +68,11 @@ class StandIn:
         await self.webchat.progress(place, Progress((Step("reading your goals", True), Step("writing 1 of 1"))))
         wanted = re.match(r"Draft a post: (.+)", one.said.text, re.DOTALL)
         if wanted or one.said.images:
-            images = await self.app.desk.media.images(one.workspace_id, list(one.said.images))
+            images = await self.app.desk.media.files(one.workspace_id, list(one.said.images))
             post = await self.app.desk.posts.draft(
                 self.owner,
                 [Wording((wanted[1] if wanted else one.said.text,))],
-                images=images,
+                media=images,
                 conversation_id=one.conversation_id,
             )
             card = await self.app.drawing.draw(f"post:{post.id}", self.owner)

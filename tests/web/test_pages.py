@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
@@ -11,6 +12,7 @@ from content.models import Role
 from content.people import Actor
 from content.platform import Access, Content, Limits, Rendering, Spec
 from tests.fakes.clock import FakeClock
+from tests.fakes.films import PLACE, film
 from tests.web.stand_in import StandIn
 from web.errors import status_of
 
@@ -240,7 +242,7 @@ async def test_the_calendar_goes_from_week_to_week(desk: StandIn) -> None:
 async def test_a_picture_comes_in_and_is_shown_to_its_workspace_only(desk: StandIn) -> None:
     async with desk.signed_in() as browser:
         kept = await browser.post("/media", files={"file": ("dot.png", PIXEL, "image/png")})
-        assert kept.json() | {"id": ""} == {"id": "", "name": "dot.png", "width": 1, "height": 1}
+        assert kept.json() | {"id": ""} == {"id": "", "name": "dot.png", "width": 1, "height": 1, "seconds": 0}
         shown = await browser.get(f"/media/{kept.json()['id']}")
         assert shown.content == PIXEL
         assert shown.headers["content-type"] == "image/png"
@@ -268,8 +270,30 @@ async def test_what_is_no_picture_is_refused_with_its_name(desk: StandIn, name: 
 
 async def test_an_upload_beyond_all_bounds_is_cut_off(desk: StandIn) -> None:
     async with desk.signed_in() as browser:
-        refused = await browser.post("/media", files={"file": ("x.png", b"0" * 26_000_000, "image/png")})
+        headers = {"content-length": str(520_000_001), "content-type": "multipart/form-data; boundary=x"}
+        refused = await browser.post("/media", content=b"0", headers=headers)
     assert refused.status_code == 413
+
+
+async def test_a_video_comes_in_and_is_played_from_anywhere_in_it(desk: StandIn, tmp_path: Path) -> None:
+    data = film(tmp_path / "film.mp4", seconds=2)
+    async with desk.signed_in() as browser:
+        kept = (await browser.post("/media", files={"file": ("film.mp4", data, "video/mp4")})).json()
+        assert kept | {"id": ""} == {"id": "", "name": "film.mp4", "width": 64, "height": 48, "seconds": 2.0}
+        whole = await browser.get(f"/media/{kept['id']}")
+        assert whole.headers["content-type"] == "video/mp4"
+        assert whole.headers["accept-ranges"] == "bytes"
+        assert PLACE.encode() not in whole.content
+        part = await browser.get(f"/media/{kept['id']}", headers={"range": "bytes=4-7"})
+        assert (part.status_code, part.content) == (206, whole.content[4:8])
+        poster = await browser.get(f"/media/{kept['id']}/poster")
+        assert (poster.headers["content-type"], poster.content[:2]) == ("image/jpeg", b"\xff\xd8")
+        assert "media-src 'self'" in poster.headers["content-security-policy"]
+        broken = await browser.post("/media", files={"file": ("b.mp4", data[: len(data) // 2], "video/mp4")})
+        assert "b.mp4: it is no video I can read" in broken.json()["error"]
+    async with desk.browser() as stranger:
+        for path in ("", "/poster"):
+            assert (await stranger.get(f"/media/{kept['id']}{path}")).status_code == 401
 
 
 async def test_health_is_told_to_anybody_and_ailments_to_nobody(

@@ -92,9 +92,11 @@ function attach(list) {
 async function upload(file) {
   const item = document.createElement("li");
   item.setAttribute("aria-busy", "true");
+  const film = file.type.startsWith("video/");
   const picture = document.createElement("img");
-  picture.src = URL.createObjectURL(file);
-  picture.alt = file.name;
+  picture.alt = film ? `${file.name}, a video` : file.name;
+  if (film) item.classList.add("film"); // its first picture comes once it is there
+  else picture.src = URL.createObjectURL(file);
   const remove = document.createElement("button");
   remove.type = "button";
   remove.className = "close";
@@ -109,12 +111,13 @@ async function upload(file) {
   item.ready = send("/media", body).then(
     (kept) => {
       item.dataset.media = kept.id;
+      if (film) picture.src = `/media/${kept.id}/poster`;
       item.removeAttribute("aria-busy");
     },
     (trouble) => {
       drop(item);
       toast(trouble.message, "bad");
-      throw new Trouble("The message waits: a picture could not be attached.");
+      throw new Trouble("The message waits: a file could not be attached.");
     },
   );
   item.ready.catch(() => {}); // for who sends meanwhile

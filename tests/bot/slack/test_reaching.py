@@ -201,14 +201,18 @@ async def test_where_slack_takes_no_chart_a_picture_comes_in_its_place(there: Sl
         await there.slack.chat.edit(native, drawn)
 
 
-async def test_a_picture_that_came_along_is_fetched_with_our_token_from_slack_only(there: SlackDesk) -> None:
+async def test_a_picture_that_came_along_is_fetched_with_our_token_from_slack_only(
+    there: SlackDesk, tmp_path: Path
+) -> None:
+    to = tmp_path / "file"
     there.server.files["F1"] = {"id": "F1", "data": png()}
-    assert await there.slack.chat.fetch(f"{TEAM}:F1") == png()
+    await there.slack.chat.fetch(f"{TEAM}:F1", to)
+    assert to.read_bytes() == png()
     there.server.files["F1"]["url"] = "https://evil.example/cat.png"
     with pytest.raises(Rejected, match="outside Slack"):
-        await there.slack.chat.fetch(f"{TEAM}:F1")
+        await there.slack.chat.fetch(f"{TEAM}:F1", to)
     with pytest.raises(NotFound):
-        await there.slack.chat.fetch(f"{TEAM}:F2")
+        await there.slack.chat.fetch(f"{TEAM}:F2", to)
 
 
 async def test_a_picture_is_used_in_a_draft(there: SlackDesk) -> None:

@@ -217,7 +217,8 @@ async def test_a_picture_that_is_gone_or_too_large_is_told(there: TelegramDesk) 
     await there.says("Use this", photo="big")
     await there.says("Or this", photo="none")
     assert [
-        "no file of that size" in one.text or "does not have that picture" in one.text for one in there.server.at(ANN)
+        "no file of more than 20 MB" in one.text or "does not have that file" in one.text
+        for one in there.server.at(ANN)
     ] == [
         True,
         True,
@@ -229,10 +230,10 @@ async def test_pictures_of_a_post_are_an_album_and_the_buttons_stand_below(there
         (await there.desk.services.media.add(there.desk.actor, f"{colour}.png", png(colour))).media_id
         for colour in ("red", "blue")
     ]
-    images = await there.desk.services.media.images(there.desk.actor.workspace_id, media)
+    images = await there.desk.services.media.files(there.desk.actor.workspace_id, media)
     post = await there.desk.base.draft("Cats are back.")
     await there.desk.services.posts.revise(
-        there.desk.actor, post.id, [Wording(("Cats are back.",))], change="pictures", images=images
+        there.desk.actor, post.id, [Wording(("Cats are back.",))], change="pictures", media=images
     )
     place = await there.talk.talking.whereabouts.place(there.desk.actor, "telegram", str(ANN), True)
     await there.desk.transcript.add(place.conversation_id, Line("", f"post:{post.id}"))
@@ -241,7 +242,7 @@ async def test_pictures_of_a_post_are_an_album_and_the_buttons_stand_below(there
     assert first.album == second.album != ""
     assert "Approve" in card.buttons()
     await there.desk.services.posts.revise(
-        there.desk.actor, post.id, [Wording(("Cats are back.",))], change="no pictures", images=[]
+        there.desk.actor, post.id, [Wording(("Cats are back.",))], change="no pictures", media=[]
     )
     await there.run()
     [card] = there.server.at(ANN)
