@@ -1,4 +1,4 @@
-// The composer: text, pictures, and which post the next message is about. What is typed is never lost.
+// The composer: text, pictures, a video, and which post the next message is about. What is typed is never lost.
 
 import { send, toast, Trouble } from "./page.js";
 
@@ -83,7 +83,7 @@ export function about(subject, title) {
   text.focus();
 }
 
-// pictures
+// pictures and videos
 
 function attach(list) {
   for (const file of list) upload(file);
@@ -97,14 +97,18 @@ async function upload(file) {
   picture.alt = film ? `${file.name}, a video` : file.name;
   if (film) item.classList.add("film"); // its first picture comes once it is there
   else picture.src = URL.createObjectURL(file);
+  const busy = document.createElement("span");
+  busy.className = "uploading";
+  busy.setAttribute("role", "status");
   const remove = document.createElement("button");
   remove.type = "button";
   remove.className = "close";
   remove.textContent = "×";
   remove.setAttribute("aria-label", `Remove ${file.name}`);
   remove.addEventListener("click", () => drop(item));
-  item.append(picture, remove);
+  item.append(picture, remove, busy);
   attached.append(item);
+  busy.textContent = film ? "Uploading…" : ""; // a picture is there before it can be read
   changed();
   const body = new FormData();
   body.append("file", file);
@@ -113,6 +117,7 @@ async function upload(file) {
       item.dataset.media = kept.id;
       if (film) picture.src = `/media/${kept.id}/poster`;
       item.removeAttribute("aria-busy");
+      busy.remove();
     },
     (trouble) => {
       drop(item);
