@@ -1,7 +1,7 @@
 """What a page says about itself: title, description and picture, for platforms that want a link's card made by the client."""
 
 import html
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import regex
 
@@ -44,9 +44,18 @@ def page_card(url: str, page: str) -> LinkCard | None:
     heading = _TITLE.search(page, endpos=PAGE_READ)
     title = _line(named.get("og:title") or html.unescape(heading[1] if heading else ""), CARD_TITLE)
     description = named.get("og:description") or named.get("description", "")
-    picture = " ".join(named.get("og:image", "").split())
-    image = urljoin(url, picture) if picture else ""
+    image = _picture(url, named.get("og:image", ""))
     return LinkCard(url, title, _line(description, CARD_DESCRIPTION), image) if title else None
+
+
+def _picture(url: str, told: str) -> str:
+    """The web address of the picture, or empty: a page may write anything there."""
+    picture = " ".join(told.split())
+    try:
+        address = urljoin(url, picture) if picture else ""
+        return address if urlsplit(address).scheme in {"http", "https"} else ""
+    except ValueError:
+        return ""
 
 
 def _line(text: str, longest: int) -> str:

@@ -7,7 +7,6 @@ the first are comments, the first of them on the post, the others as answers to 
 answers by time. Posts a day: unpublished, others saw 100 to 150 (brightbean, ayrshare), so we stop at 100.
 """
 
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -46,7 +45,7 @@ from integrations.linkedin_api import (
     told,
     words_of,
 )
-from integrations.linkedin_media import Uploads, thumbnail_name, uses
+from integrations.linkedin_media import Uploads, shown_in, uses
 from integrations.linkedin_text import mentioned, on_the_wire, same_text, shown
 from integrations.text import clean
 
@@ -121,7 +120,7 @@ class LinkedIn(Uploads):
             where = LABEL if len(rendering.parts) == 1 else f"{LABEL}, part {number}"
             found += _picture_problems(where, part)
             if number > 1:
-                found += _comment_problems(where, part)
+                found += _comment_problems(where, part, len(self._comment_text(part)))
         return found
 
     # publishing
@@ -158,7 +157,7 @@ class LinkedIn(Uploads):
             "lifecycleState": "PUBLISHED",
             "isReshareDisabledByAuthor": False,
         }
-        content = _content(rendered, prepared.handles.get("media", {}))
+        content = shown_in(rendered, prepared.handles.get("media", {}))
         return post | ({"content": content} if content else {})
 
     def _created(self, answer: Answer, access: Access) -> str:
@@ -175,9 +174,8 @@ class LinkedIn(Uploads):
     async def _comment(self, prepared: Prepared, part: int, earlier: Sequence[Published]) -> Published:
         access, rendered = prepared.access, prepared.rendering.parts[part]
         post = earlier[0].remote_id
-        escaping = self._given["comment_escaping"] == "on"
-        text = on_the_wire(rendered.text, rendered.spans) if escaping else rendered.text
-        body: dict[str, Any] = {"actor": access.remote_id, "object": post, "message": {"text": text}}
+        message = {"text": self._comment_text(rendered)}
+        body: dict[str, Any] = {"actor": access.remote_id, "object": post, "message": message}
         media = prepared.handles.get("media", {})
         if rendered.images:
             [name] = list(uses(part, rendered))[:1]
@@ -186,9 +184,14 @@ class LinkedIn(Uploads):
             body["parentComment"] = earlier[1].remote_id
         path = f"/rest/socialActions/{encoded(post)}/comments"
         answer = await self._ask(access, "POST", path, write=True, json=body, expect_json=False)
-        number = self._created(answer, access)
+        number = str(told(answer).get("id") or "") or self._created(answer, access)
         urn = str(told(answer).get("commentUrn") or f"urn:li:comment:({post},{number})")
         return Published(urn, _url(post), {"post": post, "comment": number})
+
+    def _comment_text(self, rendered: RenderedPart) -> str:
+        """As it is sent: whether comments are little text too is not written anywhere, so whoever runs the desk decides."""
+        escaping = self._given["comment_escaping"] == "on"
+        return on_the_wire(rendered.text, rendered.spans) if escaping else rendered.text
 
     async def _refused(self, refused: Rejected, access: Access) -> PlatformError:
         """What a refusal of a post means; where it names a post that is there already, it is looked at if that is allowed."""
@@ -255,11 +258,11 @@ class LinkedIn(Uploads):
         answer = await self._ask(
             access, "GET", f"/rest/socialActions/{encoded(about)}/comments?start=0&count={_NEWEST}"
         )
+        others = {one.remote_id for one in earlier}  # which may look the same
         for one in elements(answer):
             urn, number = str(one.get("commentUrn", "")), str(one.get("id", ""))
-            said = str(inner(one, "message").get("text", ""))
             mine = one.get("actor") == access.remote_id and _is_since(inner(one, "created").get("time"), since)
-            if urn and mine and same_text(rendered.text, rendered.spans, said):
+            if urn and urn not in others and mine and _says(one, rendered):
                 return Published(urn, _url(post), {"post": post, "comment": number})
         return None
 
@@ -272,10 +275,13 @@ class LinkedIn(Uploads):
             return await self._page_numbers(urns, access)
         if "r_member_postAnalytics" not in scopes_of(access):
             return {}
-        return {urn: await self._member_numbers(urn, access) for urn in urns}
+        found = {urn: await self._member_numbers(urn, access) for urn in urns}
+        return {urn: numbers for urn, numbers in found.items() if numbers is not None}
 
     async def _page_numbers(self, urns: list[str], access: Access) -> Mapping[str, Numbers]:
         found: dict[str, Numbers] = {}
+        if not self._reads(access):
+            return found
         start = f"/rest/organizationalEntityShareStatistics?q=organizationalEntity&organizationalEntity={encoded(access.remote_id)}"
         for kind, named, parameter in (("share", "share", "shares"), ("ugcPost", "ugcPost", "ugcPosts")):
             asked = [urn for urn in urns if urn.startswith(f"urn:li:{kind}:")]
@@ -286,23 +292,31 @@ class LinkedIn(Uploads):
                 if urn in asked:
                     counts = (told_of.get(f"{name}Count") for name in ("like", "comment", "share", "impression"))
                     found[urn] = Numbers(*(count if isinstance(count, int) else None for count in counts))
-        return found
+        # a post that nobody has looked at yet is missing from the answer, as is one that is gone
+        quiet = [urn for urn in urns if urn not in found and await self._is_public(access, urn) is not False]
+        return found | {urn: Numbers() for urn in quiet}
 
-    async def _member_numbers(self, urn: str, access: Access) -> Numbers:
-        """One request a metric; what is not told stays so."""
+    async def _member_numbers(self, urn: str, access: Access) -> Numbers | None:
+        """One request a metric; what is not told stays so. None: every one of them was refused."""
         entity = "share" if ":share:" in urn else "ugc"
         counts: dict[str, int] = {}
+        refusals = 0
         for metric, ours in _MEMBER_NUMBERS.items():
             path = f"/rest/memberCreatorPostAnalytics?q=entity&queryType={metric}&aggregation=TOTAL&entity=({entity}:{encoded(urn)})"
-            with contextlib.suppress(Rejected):
-                for one in elements(await self._ask(access, "GET", path)):
-                    if isinstance(one.get("count"), int):
-                        counts[ours] = one["count"]
-        return Numbers(**counts)
+            try:
+                told_of = elements(await self._ask(access, "GET", path))
+            except Rejected as refused:
+                if words_of(refused)[0] == 426:
+                    raise
+                refusals, told_of = refusals + 1, []
+            for one in told_of:
+                if isinstance(one.get("count"), int):
+                    counts[ours] = one["count"]
+        return Numbers(**counts) if refusals < len(_MEMBER_NUMBERS) else None
 
     async def followers(self, access: Access) -> int | None:
         """How many follow a page; of a member it is not told."""
-        if not is_page(access):
+        if not (is_page(access) and self._reads(access)):
             return None
         path = f"/rest/networkSizes/{encoded(access.remote_id)}?edgeType=COMPANY_FOLLOWED_BY_MEMBER"
         size = told(await self._ask(access, "GET", path)).get("firstDegreeSize")
@@ -333,24 +347,6 @@ def _with_kind(settings: Json, access: Access) -> Json:
     return {**settings, "page": True} if is_page(access) else settings
 
 
-def _content(rendered: RenderedPart, media: Mapping[str, Any]) -> dict[str, Any] | None:
-    names = list(uses(0, rendered))
-    if rendered.video:
-        return {"media": {"id": media[names[0]]["urn"], "title": rendered.video.name or "Video"}}
-    shown_images = [
-        {"id": media[name]["urn"], "altText": image.alt} for name, image in zip(names, rendered.images, strict=True)
-    ]
-    if len(shown_images) > 1:
-        return {"multiImage": {"images": shown_images}}
-    if shown_images:
-        return {"media": shown_images[0]}
-    if rendered.card is None:
-        return None
-    article = {"source": rendered.card.url, "title": rendered.card.title, "description": rendered.card.description}
-    thumbnail = media.get(thumbnail_name(0, rendered.card.image))
-    return {"article": article | ({"thumbnail": thumbnail["urn"]} if thumbnail else {})}
-
-
 def _is_since(milliseconds: object, since: datetime) -> bool:
     if not isinstance(milliseconds, int):
         return False
@@ -363,6 +359,13 @@ def _shows(post: Json, wanted: RenderedPart) -> bool:
     count = len(several) if isinstance(several, list) else int("media" in content)
     shown_here = len(wanted.images) + (1 if wanted.video else 0)
     return count == shown_here and same_text(wanted.text, wanted.spans, str(post.get("commentary", "")))
+
+
+def _says(comment: Json, wanted: RenderedPart) -> bool:
+    pictures = comment.get("content")
+    count = len(pictures) if isinstance(pictures, list) else 0
+    text = str(inner(comment, "message").get("text", ""))
+    return count == len(wanted.images) and same_text(wanted.text, wanted.spans, text)
 
 
 def _setting_problems(rendering: Rendering) -> list[Problem]:
@@ -383,14 +386,12 @@ def _picture_problems(where: str, part: RenderedPart) -> list[Problem]:
     return found
 
 
-def _comment_problems(where: str, part: RenderedPart) -> list[Problem]:
-    """Parts after the first go out as comments, which hold less."""
+def _comment_problems(where: str, part: RenderedPart, length: int) -> list[Problem]:
+    """Parts after the first go out as comments, which hold less; `length` is as it is sent."""
     found = []
-    if len(part.text) > COMMENT:
-        over = len(part.text) - COMMENT
-        found.append(
-            Problem(where, f"a comment with {len(part.text)} of {COMMENT} characters, {over} too many.", "Shorten it.")
-        )
+    if length > COMMENT:
+        words = f"a comment with {length} of {COMMENT} characters, {length - COMMENT} too many."
+        found.append(Problem(where, words, "Shorten it."))
     if len(part.images) > 1:
         found.append(Problem(where, f"a comment with {len(part.images)} images, 1 allowed.", "Leave one."))
     if part.video is not None:

@@ -154,8 +154,13 @@ def explained(refused: Rejected, access: Access) -> PlatformError:
         )
     if status == 403:
         return NeedsReconnect(
-            f"LinkedIn does not let this login of {access.handle} do that. See that the app has the permission for it (docs/"
-            "linkedin.md) and that you still run the page, then connect it again.",
+            f"LinkedIn does not let this login of {access.handle} do that. See that the app has the permission for it "
+            f"({_permission(access)}; docs/linkedin.md) and that you still run the page, then connect it again.",
+            **about,
+        )
+    if "MEDIA_ASSET_PROCESSING_FAILED" in said:
+        return Rejected(
+            f"LinkedIn cannot use a picture or video of {access.handle}. Save it anew in another form, or leave it out.",
             **about,
         )
     if "Unable to obtain activity" in said or "MEDIA_ASSET_WAITING_UPLOAD" in said or "MEDIA_ASSET_PROCESSING" in said:
@@ -163,3 +168,10 @@ def explained(refused: Rejected, access: Access) -> PlatformError:
             f"LinkedIn is not done with what {access.handle} uploaded. I try again in a minute.", **about
         )
     return refused
+
+
+def _permission(access: Access) -> str:
+    """What the login lacks of what posting and reading for this account takes; else what it takes."""
+    kind = "organization" if is_page(access) else "member"
+    needed = [f"w_{kind}_social"] + ([f"r_{kind}_social"] if is_page(access) else [])
+    return " and ".join([one for one in needed if one not in scopes_of(access)] or needed)

@@ -17,6 +17,8 @@ from integrations.oauth import Client, Endpoints, OAuth, Token
 ORGANIZATION = "urn:li:organization:"
 POSTS_FOR_PAGES = "w_organization_social"
 _ROLES = frozenset({"ADMINISTRATOR", "CONTENT_ADMINISTRATOR", "CONTENT_ADMIN"})
+_NAMED = ("organization", "organizationTarget", "organizationalTarget")
+"""What the addresses for roles, newest first, call the page that a role is for."""
 _ASKS = {
     "openid": "see who you are",
     "w_member_social": "post, comment and upload for you",
@@ -70,12 +72,12 @@ class LinkedInLogin(Api):
 
     async def check(self, access: Access) -> Connected:
         """Who it is there, with the same login."""
-        login = Login(access.secrets, access.expires_at)
+        login, scopes = Login(access.secrets, access.expires_at), tuple(sorted(scopes_of(access)))
         if not access.remote_id.startswith(ORGANIZATION):
-            return Connected(await self._member(access), login, access.facts)
+            return Connected(await self._member(access), login, access.facts, scopes)
         number = access.remote_id.removeprefix(ORGANIZATION)
         names = await self._names(access, [number])
-        return Connected(_page(number, names.get(number, access.handle)), login, access.facts)
+        return Connected(_page(number, names.get(number, access.handle)), login, access.facts, scopes)
 
     async def refresh(self, access: Access) -> Login:
         """The next login, where LinkedIn gave the right to renew; its own end stays where it was."""
@@ -113,18 +115,18 @@ class LinkedInLogin(Api):
         return [_page(number, names.get(number, f"Page {number}")) for number in numbers]
 
     async def _run_by_new(self, access: Access) -> list[str]:
-        return await self._run(access, "/rest/organizationAcls?q=roleAssignee&state=APPROVED&count=100", "organization")
+        return await self._run(access, "/rest/organizationAcls?q=roleAssignee&state=APPROVED&count=100")
 
     async def _run_by_old(self, access: Access) -> list[str]:
-        path = "/v2/organizationalEntityAcls?q=roleAssignee&state=APPROVED&count=100"
-        return await self._run(access, path, "organizationalTarget")
+        return await self._run(access, "/v2/organizationalEntityAcls?q=roleAssignee&state=APPROVED&count=100")
 
-    async def _run(self, access: Access, path: str, named: str) -> list[str]:
+    async def _run(self, access: Access, path: str) -> list[str]:
         try:
             found = elements(await self._ask(access, "GET", path))
         except PlatformError:
             return []
-        urns = [str(one.get(named, "")) for one in found if one.get("role") in _ROLES]
+        posting = [one for one in found if one.get("role") in _ROLES and one.get("state", "APPROVED") == "APPROVED"]
+        urns = [str(one.get(named, "")) for one in posting for named in _NAMED]
         numbers = [urn.removeprefix(ORGANIZATION) for urn in urns if urn.startswith(ORGANIZATION)]
         return list(dict.fromkeys(number for number in numbers if number.isdigit()))
 

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from content.errors import PlatformError, Rejected, Unavailable
+from content.errors import ContentError, Invalid, NeedsReconnect, Rejected, Unavailable
 from content.platform import Access, Image, Json, MediaBytes, RenderedPart, Rendering, Video
 from content.times import Clock
-from integrations.http import Http
-from integrations.linkedin_api import LABEL, NAME, encoded, inner, is_page, told
+from integrations.http import Answer, Http
+from integrations.linkedin_api import LABEL, NAME, encoded, inner, is_page, told, words_of
 from integrations.linkedin_login import LinkedInLogin
 
 PROCESSING_TAKES = timedelta(minutes=10)
@@ -67,7 +67,7 @@ class Uploads(LinkedInLogin):
         try:
             picture = await self._http.fetch(NAME, url, max_bytes=THUMBNAIL_BYTES, types=THUMBNAILS)
             return await self._image(access, picture.body, picture.media_type)
-        except PlatformError:
+        except ContentError:  # its address is a stranger's, and may be one where we do not go
             return None
 
     async def _image(self, access: Access, data: bytes, mime: str) -> str:
@@ -86,17 +86,31 @@ class Uploads(LinkedInLogin):
         }
         value = await self._begun(access, "videos", wanted)
         urn, parts = self._named(value, "video", access), []
-        slices = value.get("uploadInstructions")
-        for one in slices if isinstance(slices, list) else ():
-            start, last = int(one.get("firstByte", 0)), int(one.get("lastByte", video.size - 1))
-            piece = await media.read_range(video.media_id, start, last + 1)
-            tag = await self._put(access, self._named(one, "uploadUrl", access), piece, "application/octet-stream")
+        for url, start, end in self._slices(value, video, access):
+            piece = await media.read_range(video.media_id, start, end)
+            tag = await self._put(access, url, piece, "application/octet-stream")
+            if not tag.strip('"'):
+                raise self._odd("did not say what it kept of it", access)
             parts.append(tag.strip('"'))
         finished = {"video": urn, "uploadToken": str(value.get("uploadToken", "")), "uploadedPartIds": parts}
         body = {"finalizeUploadRequest": finished}
         await self._ask(access, "POST", "/rest/videos?action=finalizeUpload", json=body, expect_json=False)
         await self._ready(access, "videos", urn, f"the video {video.name}".rstrip())
         return urn
+
+    def _slices(self, value: Json, video: Video, access: Access) -> list[tuple[str, int, int]]:
+        """Where each slice of a video goes, and which of its bytes it is, the end exclusive."""
+        found = []
+        told_slices = value.get("uploadInstructions")
+        for one in told_slices if isinstance(told_slices, list) else ():
+            url = self._named(one if isinstance(one, dict) else {}, "uploadUrl", access)
+            start, last = one.get("firstByte", 0), one.get("lastByte", video.size - 1)
+            if not (isinstance(start, int) and isinstance(last, int) and 0 <= start <= last < video.size):
+                raise self._odd("did not say where it goes", access)
+            found.append((url, start, last + 1))
+        if not found:
+            raise self._odd("did not say where it goes", access)
+        return found
 
     async def _begun(self, access: Access, kind: str, wanted: Mapping[str, Any]) -> Json:
         body = {"initializeUploadRequest": dict(wanted)}
@@ -108,7 +122,14 @@ class Uploads(LinkedInLogin):
         headers = {"content-type": mime}
         if signed:
             headers["Authorization"] = f"Bearer {access.secrets.get('access_token', '')}"
-        answer = await self._http.ask(
+        try:
+            answer = await self._sent(access, url, data, headers)
+        except Invalid as unusable:  # LinkedIn named an address where we do not go
+            raise Rejected(unusable.message, platform=NAME, account=access.handle) from unusable
+        return answer.headers.get("etag", "")
+
+    async def _sent(self, access: Access, url: str, data: bytes, headers: Mapping[str, str]) -> Answer:
+        return await self._http.ask(
             NAME,
             "PUT",
             url,
@@ -118,16 +139,18 @@ class Uploads(LinkedInLogin):
             timeout=_UPLOAD_TIMEOUT,
             expect_json=False,
         )
-        return answer.headers.get("etag", "")
 
     async def _ready(self, access: Access, kind: str, urn: str, what: str) -> None:
-        """Wait until LinkedIn has looked through it."""
+        """Wait until LinkedIn has looked through it; where its state may not be read, for a short grace."""
         if kind == "images" and not is_page(access):
             await self._sleep(GRACE.total_seconds())
             return
         until = self._clock.now() + PROCESSING_TAKES
         pause = GRACE.total_seconds()
         while (status := await self._status(access, kind, urn)) != "AVAILABLE":
+            if status is None:
+                await self._sleep(pause)
+                return
             if status == "PROCESSING_FAILED":
                 raise Rejected(
                     f"{LABEL} cannot use {what}. Save it anew in another form, or leave it out.",
@@ -143,18 +166,25 @@ class Uploads(LinkedInLogin):
             await self._sleep(pause)
             pause = min(pause * 2, 10)
 
-    async def _status(self, access: Access, kind: str, urn: str) -> str:
-        return str(told(await self._ask(access, "GET", f"/rest/{kind}/{encoded(urn)}")).get("status", ""))
+    async def _status(self, access: Access, kind: str, urn: str) -> str | None:
+        """None: this login may upload and not read."""
+        try:
+            answer = await self._ask(access, "GET", f"/rest/{kind}/{encoded(urn)}")
+        except NeedsReconnect as refused:
+            if words_of(refused)[0] == 403:
+                return None
+            raise
+        return str(told(answer).get("status", ""))
 
     def _named(self, value: Json, name: str, access: Access) -> str:
         found = value.get(name)
         if not isinstance(found, str) or not found:
-            raise Unavailable(
-                f"{LABEL} took an upload and did not say where it goes. I try again.",
-                platform=NAME,
-                account=access.handle,
-            )
+            raise self._odd("did not say where it goes", access)
         return found
+
+    def _odd(self, what: str, access: Access) -> Unavailable:
+        words = f"{LABEL} took an upload and {what}. I try again."
+        return Unavailable(words, platform=NAME, account=access.handle)
 
 
 def uses(number: int, part: RenderedPart) -> dict[str, Image | Video]:
@@ -166,3 +196,25 @@ def uses(number: int, part: RenderedPart) -> dict[str, Image | Video]:
 def thumbnail_name(number: int, url: str) -> str:
     """The name of the picture of a part's link."""
     return f"{number}/card/{hashlib.sha256(url.encode()).hexdigest()[:16]}"
+
+
+def shown_in(rendered: RenderedPart, media: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the first part shows besides its text, as LinkedIn's `content`; `media` are the uploads."""
+    names = list(uses(0, rendered))
+    if rendered.video:
+        return {"media": {"id": media[names[0]]["urn"], "title": rendered.video.name or "Video"}}
+    pictures = [
+        {"id": media[name]["urn"]} | ({"altText": image.alt} if image.alt else {})
+        for name, image in zip(names, rendered.images, strict=True)
+    ]
+    if len(pictures) > 1:
+        return {"multiImage": {"images": pictures}}
+    if pictures:
+        return {"media": pictures[0]}
+    card = rendered.card
+    if card is None:
+        return None
+    thumbnail = media.get(thumbnail_name(0, card.image))
+    described = {"description": card.description} if card.description else {}
+    pictured = {"thumbnail": thumbnail["urn"]} if thumbnail else {}
+    return {"article": {"source": card.url, "title": card.title} | described | pictured}

@@ -1,7 +1,8 @@
 """LinkedIn's “little text”: what of a text is a link, a mention or a tag, and how it must be escaped on the wire. Pure.
 
 Reserved are \\ | { } @ [ ] ( ) < > # * _ ~; unescaped, an unbalanced bracket cuts the post off without a word. Escaped is all but
-links, hashtags, and mentions that are written as `@[Name](urn:li:organization:1)`. Brackets in links are percent-encoded.
+links, hashtags, and mentions that are written as `@[Name](urn:li:organization:1)`. What in a link would end it or cut the post off is
+percent-encoded.
 Source: https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format (read 2026-11-26 in excerpts).
 """
 
@@ -14,6 +15,8 @@ from content.platform import Span
 RESERVED = "\\|{}@[]()<>#*_~"
 _ESCAPED = regex.compile(rf"[{regex.escape(RESERVED)}]")
 _UNESCAPED = regex.compile(rf"\\([{regex.escape(RESERVED)}])")
+_IN_LINKS = str.maketrans({character: f"%{ord(character):02X}" for character in "\\|{}[]()"})
+"""Reserved characters that a path or query may hold percent-encoded, meaning the same."""
 _LINK = regex.compile(r"(?<![\w/])https?://[^\s<>\"]*[\w/#=&%+\-~$@)]", regex.IGNORECASE)
 _MENTION = regex.compile(r"@\[(?P<name>[^\[\]\n]{1,200})\]\((?P<urn>urn:li:(?:organization|person|company):[\w-]+)\)")
 _TAG = regex.compile(r"(?<![\w&/])#([\p{L}\p{M}\p{Nd}_]*[\p{L}\p{M}][\p{L}\p{M}\p{Nd}_]*)")
@@ -79,7 +82,7 @@ def _element(words: str, span: Span) -> str:
     if span.kind == "mention":
         return f"@[{escaped(words)}]({span.target})"
     if span.kind == "link":
-        return words.replace("(", "%28").replace(")", "%29")
+        return words.translate(_IN_LINKS)
     return f"#{escaped(words[1:])}" if "_" in words else words
 
 
@@ -95,9 +98,9 @@ def unescaped(text: str) -> str:
 
 def same_text(text: str, spans: Iterable[Span], commentary: str) -> bool:
     """Whether a post's commentary says this; spaces are not compared, and elements only by what people see of them."""
-    return _bare(text.replace("(", "%28").replace(")", "%29")) == _bare(
-        unescaped(_seen(commentary)).replace("(", "%28").replace(")", "%29")
-    ) or _bare(on_the_wire(text, spans)) == _bare(commentary)
+    seen = unescaped(_seen(commentary))
+    as_written = _bare(text.translate(_IN_LINKS)) == _bare(seen.translate(_IN_LINKS))
+    return as_written or _bare(on_the_wire(text, spans)) == _bare(commentary)
 
 
 def _seen(commentary: str) -> str:

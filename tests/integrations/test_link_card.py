@@ -26,7 +26,7 @@ TEAPOT = "<title>Čaj</title>"
         ("/a.png", "https://example.org/a.png"),
         ("a b.png", "https://example.org/boats/a b.png"),
         ("//cdn.example.org/a.png", "https://cdn.example.org/a.png"),
-        ("HTTP://cdn.example.org/a.png", "http://cdn.example.org/a.png"),
+        ("HTTP://cdn.example.org/a.png", "HTTP://cdn.example.org/a.png"),
         ("/a.png?b=1&amp;c=2", "https://example.org/a.png?b=1&c=2"),
         ("", ""),
         ("  ", ""),

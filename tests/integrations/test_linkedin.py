@@ -472,6 +472,7 @@ async def test_comments_are_escaped_where_the_operator_says_so(desk: Desk) -> No
             "has the permission for it",
         ),
         (426, {"code": "NONEXISTENT_VERSION"}, Rejected, "COPYDESK_LINKEDIN_VERSION"),
+        (400, {"message": "MEDIA_ASSET_PROCESSING_FAILED"}, Rejected, "cannot use a picture or video"),
         (429, {"message": "Resource level throttle limit"}, RateLimited, "no more requests"),
         (422, {"message": "Unable to obtain activity"}, Unavailable, "try again in a minute"),
         (422, {"message": "ERROR :: /commentary :: too long"}, Rejected, "too long"),
@@ -534,6 +535,15 @@ async def test_a_members_post_cannot_be_looked_up_and_a_pages_can(desk: Desk) ->
     assert await desk.platform.find(prepared, 0, "key", since + timedelta(hours=2), []) is None
 
 
+@pytest.mark.parametrize(
+    ("who", "scopes", "findable"),
+    [(MEMBER, SELF_SERVE, False), (MEMBER, READS_OWN, True), (PAGE, FOR_PAGES, True), (PAGE, READS_OWN, False)],
+)
+def test_what_can_be_found_depends_on_what_was_allowed(desk: Desk, who: str, scopes: str, *, findable: bool) -> None:
+    access = Access("a", desk.platform.spec.name, who, "Ana", "", {"scopes": scopes.split()})
+    assert desk.platform.findable(access) is findable
+
+
 async def test_what_cannot_be_read_tells_nothing(desk: Desk) -> None:
     prepared, done = await desk.posted(PartContent("One"), PartContent("Two"))
     desk.server.instead["/rest/posts"] = {"elements": [{"id": "urn:li:share:1", "createdAt": "now"}, 3]}
@@ -567,6 +577,7 @@ async def test_a_members_numbers_need_a_permission_of_their_own(desk: Desk) -> N
     expected = Numbers(likes=4, replies=2, reposts=None, views=40)
     assert await desk.platform.numbers([done], access) == {done.remote_id: expected}
     old = replace(done, remote_id="urn:li:ugcPost:5")
+    desk.server.made[old.remote_id] = desk.server.made[done.remote_id]
     assert await desk.platform.numbers([old], access) == {old.remote_id: expected}
 
 
@@ -682,6 +693,9 @@ async def test_a_comment_is_where_its_answer_or_its_header_says(desk: Desk) -> N
     desk.server.instead[path] = {"message": {"text": "Two"}}
     with pytest.raises(OutcomeUnknown):
         await desk.platform.commit(two, 1, "key", [post])
+    desk.server.faults.add(f"POST {path}", "html_after")
+    with pytest.raises(OutcomeUnknown):
+        await desk.platform.commit(two, 1, "key", [post])
 
 
 def test_a_comment_that_is_escaped_counts_as_it_is_sent(desk: Desk) -> None:
@@ -696,7 +710,8 @@ def test_a_comment_that_is_escaped_counts_as_it_is_sent(desk: Desk) -> None:
 
 async def test_a_pages_post_that_nobody_looked_at_is_still_there(desk: Desk) -> None:
     prepared, [done] = await desk.posted(PartContent("Quiet"), who=PAGE)
-    desk.server.instead["/rest/organizationalEntityShareStatistics"] = {"elements": []}
+    strange = {"share": "urn:li:share:9", "totalShareStatistics": {"likeCount": 9}}
+    desk.server.instead["/rest/organizationalEntityShareStatistics"] = {"elements": [strange]}
     assert await desk.platform.numbers([done], prepared.access) == {done.remote_id: Numbers()}
     await desk.platform.remove(done, prepared.access)
     assert await desk.platform.numbers([done], prepared.access) == {}
@@ -716,7 +731,7 @@ async def test_a_members_post_that_is_gone_is_left_out(desk: Desk) -> None:
     prepared, [done] = await desk.posted(PartContent("Count me"))
     gone = replace(done, remote_id="urn:li:share:1")
     assert list(await desk.platform.numbers([done, gone], prepared.access)) == [done.remote_id]
-    desk.server.instead["/rest/memberCreatorPostAnalytics"] = {"elements": []}
+    desk.server.instead["/rest/memberCreatorPostAnalytics"] = {"elements": [{"metricType": "IMPRESSION"}]}
     assert await desk.platform.numbers([done], prepared.access) == {done.remote_id: Numbers()}
 
 

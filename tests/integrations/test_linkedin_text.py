@@ -25,7 +25,7 @@ def test_every_reserved_character_survives(character: str) -> None:
         assert as_read(on_the_wire(plain, spans)) == text
 
 
-@given(st.text(alphabet=st.sampled_from(f"{RESERVED}ab \n:/.é😀1"), max_size=60))
+@given(st.text(max_size=60) | st.text(alphabet=st.sampled_from(f"{RESERVED}ab \n:/.é😀1"), max_size=60))
 def test_what_is_escaped_comes_back(text: str) -> None:
     assert unescaped(escaped(text)) == text
 
@@ -35,6 +35,14 @@ def test_what_a_reader_sees_is_what_was_written(text: str) -> None:
     plain, spans = shown(text, {})
     wire = on_the_wire(plain, spans)
     assert as_read(wire) == plain == text
+    assert same_text(plain, spans, wire)
+
+
+@given(st.text(alphabet=st.sampled_from(f"{RESERVED}ab 1é"), max_size=40))
+def test_whatever_a_link_holds_what_follows_is_still_read(rest: str) -> None:
+    plain, spans = shown(f"See https://example.org/{rest} the end", {})
+    wire = on_the_wire(plain, spans)
+    assert as_read(wire).endswith(" the end")
     assert same_text(plain, spans, wire)
 
 
@@ -49,6 +57,7 @@ def test_spans_never_overlap(text: str) -> None:
     ("text", "wire"),
     [
         ("Read https://example.org/a_(b)?c=1#d, now", "Read https://example.org/a_%28b%29?c=1#d, now"),
+        ("https://example.org/a[1]?b={c}|d\\e*f_g~", "https://example.org/a%5B1%5D?b=%7Bc%7D%7Cd%5Ce*f_g~"),
         ("(see https://example.org/x)", r"\(see https://example.org/x\)"),
         ("#Čaj and #a_b and #1 and C#", r"#Čaj and #a\_b and \#1 and C\#"),
         ("me@example.org", r"me\@example.org"),
@@ -71,6 +80,12 @@ def test_a_mention_is_shown_as_its_name() -> None:
         ("Acme (Inc.)", "mention", "urn:li:organization:9"),
         ("#you", "tag", "you"),
     ]
+
+
+def test_a_name_inside_a_written_mention_is_not_looked_up_again() -> None:
+    text = "Ask @[our friends @acme](urn:li:organization:7)"
+    assert mentioned(text) == []
+    assert shown(text, ACME)[0] == "Ask our friends @acme"
 
 
 def test_names_to_look_up_are_told_once_and_addresses_are_none() -> None:

@@ -42,6 +42,12 @@ POST_KEYS = {
     "lifecycleState",
     "isReshareDisabledByAuthor",
 }
+COMMENT_KEYS = {"actor", "object", "message", "content", "parentComment"}
+UPLOAD_KEYS = {
+    "/rest/images": {"owner"},
+    "/rest/videos": {"owner", "fileSizeBytes", "uploadCaptions", "uploadThumbnail"},
+}
+POSTING_ROLES = {"ADMINISTRATOR", "CONTENT_ADMINISTRATOR", "CONTENT_ADMIN"}
 SLICE = 4 * 1024 * 1024
 
 
@@ -128,6 +134,10 @@ class LinkedInServer:
         self.processing = 0
         self.processing_fails = False
         self.commit_waits_for_media = False
+        self.states_are_read = True
+        """Whether a login that may upload may also ask how far an upload is."""
+        self.tags = True
+        """Whether an uploaded slice is answered with its tag."""
         self.ghosts: dict[str, str] = {}
         """Deleted posts that are remembered: urn by wire text."""
         self.instead: dict[str, Any] = {}
@@ -268,7 +278,7 @@ class LinkedInServer:
         """Whether the login may do this for the author: `w` writes, `r` reads."""
         kind = "organization" if author.startswith("urn:li:organization:") else "member"
         self._check_login(request, f"{verb}_{kind}_social")
-        if kind == "organization" and author.removeprefix("urn:li:organization:") not in self.pages:
+        if kind == "organization" and self.roles.get(author.removeprefix("urn:li:organization:")) not in POSTING_ROLES:
             raise Refused(403, "Not enough permissions: no role on this page", "ACCESS_DENIED")
         if kind == "member" and author != MEMBER:
             raise Refused(403, "Field Value validation failed: author is not you", "ACCESS_DENIED")
@@ -372,7 +382,9 @@ class LinkedInServer:
             raise Refused(422, "ERROR :: /commentary :: length is more than maximum allowed 3000")
         if self.commit_waits_for_media:
             raise Refused(400, "MEDIA_ASSET_WAITING_UPLOAD: the asset is not ready")
-        media = self._shown(body.get("content", {}))
+        if body["visibility"] != "PUBLIC" and body["author"].startswith("urn:li:organization:"):
+            raise Refused(422, "ERROR :: /visibility :: organizations can only post publicly")
+        media = self._shown(body.get("content", {}), body["author"])
         self._refuse_doubles(body)
         urn = f"urn:li:share:{self._id()}"
         at, wire = self._clock.now(), body["commentary"]
@@ -389,21 +401,25 @@ class LinkedInServer:
         if twin:
             raise Refused(422, f"Content is a duplicate of {twin}", "DUPLICATE_POST")
 
-    def _shown(self, content: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    def _shown(self, content: dict[str, Any], author: str) -> tuple[tuple[str, str], ...]:
         if not content:
             return ()
         [(kind, value)] = content.items()
         if kind == "article":
             if not {"source", "title"} <= set(value) or set(value) - {"source", "title", "description", "thumbnail"}:
                 raise Refused(422, "article is not valid")
-            return tuple((urn, "") for urn in [value.get("thumbnail")] if urn and self._usable(urn))[:0]
+            if "thumbnail" in value and not self._usable(value["thumbnail"], author):
+                raise Refused(422, "thumbnail is not valid")
+            return ()
         images = value["images"] if kind == "multiImage" else [value]
-        if (kind == "multiImage" and not 2 <= len(images) <= 20) or not all(self._usable(one["id"]) for one in images):
+        if kind not in ("media", "multiImage") or (kind == "multiImage" and not 2 <= len(images) <= 20):
+            raise Refused(422, "content is not valid")
+        if any(set(one) - {"id", "altText", "title"} or not self._usable(one["id"], author) for one in images):
             raise Refused(422, "media is not valid")
         return tuple((one["id"], one.get("altText", "")) for one in images)
 
-    def _usable(self, urn: str) -> bool:
-        return urn in self.uploads and self.uploads[urn].finished
+    def _usable(self, urn: str, author: str) -> bool:
+        return urn in self.uploads and self.uploads[urn].finished and self.uploads[urn].owner == author
 
     async def _list(self, request: Request, body: dict[str, Any]) -> Response:
         if request.headers.get("x-restli-method") != "FINDER" or "author=urn%3Ali%3A" not in request.url.query:
@@ -430,19 +446,24 @@ class LinkedInServer:
         return JSONResponse(self._told(one))
 
     async def _delete(self, request: Request, body: dict[str, Any]) -> Response:
-        if self.made.pop(unquote(request.path_params["urn"]), None) is None:
+        one = self.made.get(unquote(request.path_params["urn"]))
+        if one is None or one.on:
             raise Refused(404, "Not Found")
+        self._check_author(request, one.author, "w")
+        del self.made[one.urn]
         return Response(status_code=204)
 
     async def _comment(self, request: Request, body: dict[str, Any]) -> Response:
         post, parent = unquote(request.path_params["urn"]), body.get("parentComment", "")
+        if set(body) - COMMENT_KEYS or set(body["message"]) != {"text"}:
+            raise Refused(422, "Unpermitted fields present in REQUEST_BODY")
         self._check_author(request, body["actor"], "w")
         if body["object"] != post or post not in self.made or (parent and parent not in self.made):
             raise Refused(400, "comment object is not valid")
         if len(body["message"]["text"]) > 1250:
             raise Refused(400, "comment is longer than 1250 characters")
         media = tuple((one["entity"]["image"], "") for one in body.get("content", []))
-        if len(media) > 1 or not all(self._usable(urn) for urn, _ in media):
+        if len(media) > 1 or not all(self._usable(urn, body["actor"]) for urn, _ in media):
             raise Refused(400, "comment content is not valid")
         number = self._id()
         urn, text = f"urn:li:comment:({post},{number})", body["message"]["text"]
@@ -463,6 +484,7 @@ class LinkedInServer:
                 "message": {"text": one.text},
                 "created": {"time": int(one.at.timestamp() * 1000)},
             }
+            | ({"content": [{"type": "IMAGE", "entity": {"image": urn}} for urn, _ in one.media]} if one.media else {})
             for one in found
         ]
         return JSONResponse({"elements": told})
@@ -470,24 +492,32 @@ class LinkedInServer:
     async def _uncomment(self, request: Request, body: dict[str, Any]) -> Response:
         if "actor" not in request.query_params:
             raise Refused(400, "actor is missing")
+        self._check_author(request, request.query_params["actor"], "w")
         urn = f"urn:li:comment:({unquote(request.path_params['urn'])},{request.path_params['number']})"
-        if self.made.pop(urn, None) is None:
+        if urn not in self.made or self.made[urn].author != request.query_params["actor"]:
             raise Refused(404, "Not Found")
+        del self.made[urn]
         return Response(status_code=204)
 
     # media
 
+    def _wanted(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """What an upload is asked for, by somebody who may."""
+        wanted: dict[str, Any] = body.get("initializeUploadRequest", {})
+        if request.query_params.get("action") != "initializeUpload" or set(wanted) != UPLOAD_KEYS[request.url.path]:
+            raise Refused(422, "Unpermitted or missing fields in initializeUploadRequest")
+        self._check_author(request, wanted["owner"], "w")
+        return wanted
+
     async def _begin_image(self, request: Request, body: dict[str, Any]) -> Response:
-        self._check_author(request, body["initializeUploadRequest"]["owner"], "w")
-        urn = f"urn:li:image:{self._id()}"
-        self.uploads[urn] = Upload(urn, body["initializeUploadRequest"]["owner"], left=self.processing)
+        wanted, urn = self._wanted(request, body), f"urn:li:image:{self._id()}"
+        self.uploads[urn] = Upload(urn, wanted["owner"], left=self.processing)
         return JSONResponse({"value": {"uploadUrl": f"{self.url}/dms-uploads/{urn}/0", "image": urn}})
 
     async def _video(self, request: Request, body: dict[str, Any]) -> Response:
         if request.query_params["action"] == "finalizeUpload":
-            return self._finalize(body["finalizeUploadRequest"])
-        wanted = body["initializeUploadRequest"]
-        self._check_author(request, wanted["owner"], "w")
+            return self._finalize(request, body["finalizeUploadRequest"])
+        wanted = self._wanted(request, body)
         urn, size = f"urn:li:video:{self._id()}", wanted["fileSizeBytes"]
         self.uploads[urn] = Upload(urn, wanted["owner"], size, left=self.processing)
         slices = [
@@ -500,8 +530,11 @@ class LinkedInServer:
         ]
         return JSONResponse({"value": {"video": urn, "uploadToken": "", "uploadInstructions": slices}})
 
-    def _finalize(self, wanted: dict[str, Any]) -> Response:
-        upload = self.uploads[wanted["video"]]
+    def _finalize(self, request: Request, wanted: dict[str, Any]) -> Response:
+        upload = self.uploads.get(wanted["video"])
+        if upload is None or set(wanted) != {"video", "uploadToken", "uploadedPartIds"}:
+            raise Refused(400, "finalizeUploadRequest is not valid")
+        self._check_author(request, upload.owner, "w")
         tags = [_tag(upload.pieces[index]) for index in sorted(upload.pieces)]
         if wanted["uploadedPartIds"] != tags or len(upload.data) != upload.size:
             raise Refused(400, "uploadedPartIds do not match the upload")
@@ -509,18 +542,22 @@ class LinkedInServer:
         return Response(status_code=200)
 
     async def _put(self, request: Request) -> Response:
-        upload = self.uploads[request.path_params["urn"]]
+        upload, index = self.uploads[request.path_params["urn"]], request.path_params["index"]
         is_image = upload.urn.startswith("urn:li:image:")
         if is_image != ("authorization" in request.headers):
             return Response(status_code=400)
         data = await request.body()
-        upload.pieces[request.path_params["index"]] = data
+        if not is_image and len(data) != min(SLICE, upload.size - index * SLICE):
+            return Response(status_code=400)
+        upload.pieces[index] = data
         upload.finished = upload.finished or is_image
-        return Response(status_code=201, headers={"etag": f'"{_tag(data)}"'})
+        return Response(status_code=201, headers={"etag": f'"{_tag(data)}"'} if self.tags else {})
 
     async def _status(self, request: Request, body: dict[str, Any]) -> Response:
         upload = self.uploads[unquote(request.path_params["urn"])]
         self._check_author(request, upload.owner, "w")
+        if not self.states_are_read:
+            raise Refused(403, "Not enough permissions to access: GET /images", "ACCESS_DENIED")
         upload.left -= 1
         if self.processing_fails:
             return JSONResponse({"status": "PROCESSING_FAILED"})
@@ -542,6 +579,8 @@ class LinkedInServer:
         counts = {"IMPRESSION": 40, "REACTION": 4, "COMMENT": 2}
         if "entity=(share:urn%3Ali" not in request.url.query and "entity=(ugc:urn%3Ali" not in request.url.query:
             raise Refused(400, "entity is not valid")
+        if request.query_params["entity"].partition(":")[2].rstrip(")") not in self.made:
+            raise Refused(404, "Not Found")
         if metric not in counts:
             raise Refused(400, f"{metric} is not a metric of this version")
         return JSONResponse({"elements": [{"count": counts[metric], "metricType": {"x": metric}}]})
