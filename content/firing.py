@@ -48,6 +48,7 @@ class Claim:
     rendering: Rendering
     digest: str
     approval_id: str | None
+    part_ids: tuple[str, ...]
     keys: tuple[str, ...]
     """The idempotency key of every part."""
     sent: tuple[Published | None, ...]
@@ -61,30 +62,61 @@ class Later:
     at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """What a claim is decided by, read in two statements: a post to many accounts is claimed as often as it has accounts."""
+
+    delivery: Delivery
+    post: Post
+    account: Account
+    workspace: Workspace
+    approval: Approval | None
+    parts: list[Part]
+    """Those that were made so far."""
+    now: datetime
+
+    @property
+    def begun(self) -> bool:
+        """Whether some part of it is public."""
+        return any(part.sent_at is not None for part in self.parts)
+
+
+async def _facts(session: AsyncSession, delivery: Delivery, now: datetime) -> _Facts:
+    found = await session.execute(
+        select(Post, Account, Workspace, Approval)
+        .select_from(Post)
+        .join(Account, Account.id == delivery.account_id)
+        .join(Workspace, Workspace.id == Post.workspace_id)
+        .outerjoin(Approval, Approval.id == delivery.approval_id)
+        .where(Post.id == delivery.post_id)
+    )
+    post, account, workspace, approval = found.one()
+    parts = await session.scalars(select(Part).where(Part.delivery_id == delivery.id).order_by(Part.position))
+    return _Facts(delivery, post, account, workspace, approval, list(parts.all()), now)
+
+
 async def claim(
     session: AsyncSession, clock: Clock, platforms: Mapping[str, Platform], delivery: Delivery, now: datetime
 ) -> Claim | Later:
     """Take a waiting delivery to send it, or say when to look again. `now` is the database's."""
-    post = await session.get_one(Post, delivery.post_id)
-    account = await session.get_one(Account, delivery.account_id)
-    platform = platforms[account.platform]
-    variant = (await variants_of(session, post))[account.id]
-    content = contents.read(variant.content)
-    rendering = platform.render(content, public_access(account))
+    facts = await _facts(session, delivery, now)
+    platform = platforms[facts.account.platform]
+    content = contents.read((await variants_of(session, facts.post))[facts.account.id].content)
+    rendering = platform.render(content, public_access(facts.account))
     later = (
         _not_due(delivery, now)
-        or await switched_off(session, delivery, now)
-        or await _overdue(session, clock, delivery, post, now)
-        or await _not_approved(session, clock, delivery, post, content)
-        or await _no_login(session, clock, delivery, account)
-        or await _too_close(session, platform, delivery, now)
-        or await _too_dear(session, clock, delivery, post, rendering)
-        or await _twin(session, delivery, account, content, now)
-        or await _nothing_left(session, clock, delivery, rendering)
+        or _held(facts.workspace, now)
+        or await _overdue(session, clock, facts)
+        or await _not_approved(session, clock, facts, content)
+        or await _no_login(session, clock, delivery, facts.account)
+        or await _too_close(session, platform, facts)
+        or await _too_dear(session, clock, facts, rendering)
+        or await _twin(session, delivery, facts.account, content, now)
+        or await _nothing_left(session, clock, facts, rendering)
     )
     if later is not None:
         return later
-    return await _take(session, delivery, rendering, content, now)
+    return await _take(session, facts, rendering, content)
 
 
 async def reclaim(
@@ -94,17 +126,16 @@ async def reclaim(
 
     The time, spacing and caps were looked at when it first went out; until it is known, nobody can change it.
     """
-    post = await session.get_one(Post, delivery.post_id)
-    account = await session.get_one(Account, delivery.account_id)
-    content = contents.read((await variants_of(session, post))[account.id].content)
-    rendering = platforms[account.platform].render(content, public_access(account))
-    later = await switched_off(session, delivery, now) or await _no_login(session, clock, delivery, account)
+    facts = await _facts(session, delivery, now)
+    content = contents.read((await variants_of(session, facts.post))[facts.account.id].content)
+    rendering = platforms[facts.account.platform].render(content, public_access(facts.account))
+    later = _held(facts.workspace, now) or await _no_login(session, clock, delivery, facts.account)
     if later is not None:
         return later
-    if not await _has_yes(session, delivery, content):
+    if not _has_yes(facts, content):
         await outcomes.ask_person(session, clock, delivery, rendering.label)
         return Later()
-    return await _take(session, delivery, rendering, content, now)
+    return await _take(session, facts, rendering, content)
 
 
 def _not_due(delivery: Delivery, now: datetime) -> Later | None:
@@ -113,38 +144,37 @@ def _not_due(delivery: Delivery, now: datetime) -> Later | None:
     return Later(delivery.due_at) if delivery.due_at > now else None
 
 
-async def switched_off(session: AsyncSession, delivery: Delivery, now: datetime) -> Later | None:
+def _held(workspace: Workspace, now: datetime) -> Later | None:
     """The kill switch: what is due waits, without growing a burst, because what is late asks."""
-    workspace = await session.get_one(Workspace, delivery.workspace_id)
     return Later(now + LOOK_AGAIN) if workspace.held else None
 
 
-async def _overdue(session: AsyncSession, clock: Clock, delivery: Delivery, post: Post, now: datetime) -> Later | None:
+async def switched_off(session: AsyncSession, delivery: Delivery, now: datetime) -> Later | None:
+    """The kill switch, looked at again in the moment before a request leaves."""
+    held = await session.scalar(select(Workspace.held).where(Workspace.id == delivery.workspace_id))
+    return Later(now + LOOK_AGAIN) if held else None
+
+
+async def _overdue(session: AsyncSession, clock: Clock, facts: _Facts) -> Later | None:
     """Stale news is not sent by itself; a thread that has begun is finished, though."""
-    workspace = await session.get_one(Workspace, post.workspace_id)
-    limit = timedelta(minutes=workspace.late_after_minutes)
-    if delivery.due_at is None or now - delivery.due_at <= limit or await _begun(session, delivery):
+    limit, due_at = timedelta(minutes=facts.workspace.late_after_minutes), facts.delivery.due_at
+    if due_at is None or facts.now - due_at <= limit or facts.begun:
         return None
-    return await _ask(session, clock, delivery, post, "overdue", "Its time passed while it could not go out.")
+    return await _ask(
+        session, clock, facts.delivery, facts.post, "overdue", "Its time passed while it could not go out."
+    )
 
 
-async def _begun(session: AsyncSession, delivery: Delivery) -> bool:
-    """Whether some part of it is public."""
-    part = select(Part.id).where(Part.delivery_id == delivery.id, Part.sent_at.is_not(None))
-    return await session.scalar(part.limit(1)) is not None
-
-
-async def _not_approved(
-    session: AsyncSession, clock: Clock, delivery: Delivery, post: Post, content: Content
-) -> Later | None:
-    if post.state is PostState.APPROVED and await _has_yes(session, delivery, content):
+async def _not_approved(session: AsyncSession, clock: Clock, facts: _Facts, content: Content) -> Later | None:
+    if facts.post.state is PostState.APPROVED and _has_yes(facts, content):
         return None
-    return await _ask(session, clock, delivery, post, "not_approved", "Nobody approved this wording before its time.")
+    why = "Nobody approved this wording before its time."
+    return await _ask(session, clock, facts.delivery, facts.post, "not_approved", why)
 
 
-async def _has_yes(session: AsyncSession, delivery: Delivery, content: Content) -> bool:
+def _has_yes(facts: _Facts, content: Content) -> bool:
     """Whether somebody approved exactly this on exactly this account, and nobody took it back."""
-    approval = await session.get(Approval, delivery.approval_id) if delivery.approval_id else None
+    approval, delivery = facts.approval, facts.delivery
     return (
         approval is not None
         and approval.revoked_at is None
@@ -187,11 +217,12 @@ async def _asked_already(session: AsyncSession, delivery: Delivery) -> bool:
     return await session.scalar(waiting.limit(1)) is not None
 
 
-async def _too_close(session: AsyncSession, platform: Platform, delivery: Delivery, now: datetime) -> Later | None:
+async def _too_close(session: AsyncSession, platform: Platform, facts: _Facts) -> Later | None:
     """Spacing and the daily cap of the account; a thread that has begun goes on."""
-    if await _begun(session, delivery):
+    if facts.begun:
         return None
-    today = await _sent_since(session, delivery, now - timedelta(days=1))
+    now = facts.now
+    today = await _sent_since(session, facts.delivery, now - timedelta(days=1))
     if today and now < today[-1] + platform.spec.spacing:
         return Later(today[-1] + platform.spec.spacing)
     if len(today) < platform.spec.daily_cap:
@@ -213,21 +244,19 @@ async def _sent_since(session: AsyncSession, delivery: Delivery, start: datetime
     return list(rows.all())
 
 
-async def _too_dear(
-    session: AsyncSession, clock: Clock, delivery: Delivery, post: Post, rendering: Rendering
-) -> Later | None:
+async def _too_dear(session: AsyncSession, clock: Clock, facts: _Facts, rendering: Rendering) -> Later | None:
     """The month's budget for paid posts; a thread that has begun goes on."""
     cost = rendering.cost_mills
-    if not cost or await _begun(session, delivery):
+    if not cost or facts.begun:
         return None
-    now = await spending(session, await session.get_one(Workspace, post.workspace_id), clock.now())
-    if not now.exceeded_by(cost):
+    month = await spending(session, facts.workspace, facts.now)
+    if not month.exceeded_by(cost):
         return None
     why = (
-        f"It would cost {dollars(cost)}, and {now.words}. Raise the budget (/settings) and press Post now, or move it "
+        f"It would cost {dollars(cost)}, and {month.words}. Raise the budget (/settings) and press Post now, or move it "
         "into next month."
     )
-    return await _ask(session, clock, delivery, post, "budget", why)
+    return await _ask(session, clock, facts.delivery, facts.post, "budget", why)
 
 
 async def _twin(
@@ -245,20 +274,19 @@ async def _twin(
     return Later(now + LOOK_AGAIN) if twin else None
 
 
-async def _nothing_left(session: AsyncSession, clock: Clock, delivery: Delivery, rendering: Rendering) -> Later | None:
+async def _nothing_left(session: AsyncSession, clock: Clock, facts: _Facts, rendering: Rendering) -> Later | None:
     """A thread that was shortened to what is public already needs nothing more."""
-    parts = await parts_of(session, delivery, len(rendering.parts))
-    if any(part.sent_at is None for part in parts):
+    count = len(rendering.parts)
+    if len(facts.parts) < count or any(part.sent_at is None for part in facts.parts[:count]):
         return None
-    await outcomes.completed(session, clock, delivery)
+    await outcomes.completed(session, clock, facts.delivery)
     return Later()
 
 
-async def _take(
-    session: AsyncSession, delivery: Delivery, rendering: Rendering, content: Content, now: datetime
-) -> Claim:
+async def _take(session: AsyncSession, facts: _Facts, rendering: Rendering, content: Content) -> Claim:
+    delivery, now = facts.delivery, facts.now
     digest = contents.digest(delivery.account_id, content)
-    parts = await parts_of(session, delivery, len(rendering.parts))
+    parts = await _made(session, delivery, facts.parts, len(rendering.parts))
     if delivery.digest not in ("", digest):
         _renew_keys(parts)
     delivery.state = DeliveryState.SENDING
@@ -283,6 +311,7 @@ async def _take(
         rendering=rendering,
         digest=digest,
         approval_id=delivery.approval_id,
+        part_ids=tuple(part.id for part in parts),
         keys=tuple(part.key for part in parts),
         sent=tuple(published(part) for part in parts),
     )
@@ -298,7 +327,11 @@ def _renew_keys(parts: Sequence[Part]) -> None:
 async def parts_of(session: AsyncSession, delivery: Delivery, count: int) -> list[Part]:
     """The delivery's parts in order, each with the key it keeps for ever; missing ones are made."""
     rows = await session.scalars(select(Part).where(Part.delivery_id == delivery.id).order_by(Part.position))
-    parts = list(rows.all())
+    return await _made(session, delivery, list(rows.all()), count)
+
+
+async def _made(session: AsyncSession, delivery: Delivery, parts: list[Part], count: int) -> list[Part]:
+    """That many parts, those that are missing made now."""
     for position in range(len(parts), count):
         part = Part(id=new_id("part"), delivery_id=delivery.id, position=position, key=new_id("key"))
         session.add(part)

@@ -28,7 +28,7 @@ from content.errors import (
     Rejected,
     Unavailable,
 )
-from content.firing import LEASE, Claim, Later, claim, parts_of, reclaim, switched_off
+from content.firing import LEASE, Claim, Later, claim, reclaim, switched_off
 from content.ids import new_id
 from content.logins import Sleep
 from content.media import MediaStore
@@ -74,10 +74,11 @@ class Publishing:
     async def _look(self, delivery_id: str) -> Claim | Later | None:
         """A claim, a time to look again, or None where what happened must be found out first."""
         async with self._db.writing() as session:
-            delivery = await session.get(Delivery, delivery_id)
-            now = (await session.execute(select(database_now()))).scalar_one()
-            if delivery is None:
+            found = await session.execute(select(Delivery, database_now()).where(Delivery.id == delivery_id))
+            row = found.first()
+            if row is None:
                 return Later()
+            delivery, now = row
             if delivery.state is DeliveryState.WAITING:
                 return await claim(session, self._clock, self._platforms, delivery, now)
             if delivery.state is DeliveryState.SENDING and delivery.lease_until and delivery.lease_until > now:
@@ -136,6 +137,8 @@ class Publishing:
                 delivery.lease_until = (await session.execute(select(database_now()))).scalar_one() + LEASE
 
     async def _prepare(self, mine: Claim, access: Access) -> Prepared:
+        if mine.fence == 1:  # nothing was tried before
+            return await self._platforms[mine.platform].prepare(mine.rendering, access, self._media, {})
         async with self._db.reading() as session:
             latest = await session.scalar(
                 select(Attempt.handles)
@@ -181,11 +184,10 @@ class Publishing:
             if held is not None:
                 await outcomes.wait_again(session, self._clock, delivery, None)
                 return held
-            parts = await parts_of(session, delivery, len(mine.keys))
             attempt = Attempt(
                 id=new_id("attempt"),
                 delivery_id=delivery.id,
-                part_id=parts[position].id,
+                part_id=mine.part_ids[position],
                 fence=mine.fence,
                 digest=mine.digest,
                 handles=dict(prepared.handles),
