@@ -1,8 +1,10 @@
 """One post to eight accounts on eight servers of different slowness: how much longer it takes than the slowest of them."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,8 +20,6 @@ from content.models import Account, DeliveryState
 from content.people import Actor
 from content.wording import Wording
 from tests.fakes.clock import FakeClock
-from tests.servers.mastodon import SCOPES, MastodonServer
-from tests.servers.running import serving
 
 SLOWNESS = (0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45)
 """Seconds that each server takes to answer a post; their sum is what one after the other would take."""
@@ -29,9 +29,9 @@ TOKEN = "a token of the benchmark"  # noqa: S105 - of a server of our own
 async def measure(*, quick: bool) -> list[Figure]:
     """Milliseconds beyond the slowest server, from the moment the posts are due until every row says that they are sent."""
     rounds = 1 if quick else 15
-    with TemporaryDirectory() as folder:
-        async with _desk(Path(folder)) as (app, actor, servers, clock):
-            took = [await _round(app, actor, servers, clock) for _ in range(rounds + 1)][1:]
+    with TemporaryDirectory() as folder, _servers() as addresses:
+        async with _desk(Path(folder), addresses) as (app, actor, clock):
+            took = [await _round(app, actor, clock) for _ in range(rounds + 1)][1:]
     slowest, together = max(SLOWNESS) * 1000, sum(SLOWNESS) * 1000
     return [
         figure(
@@ -47,26 +47,35 @@ async def measure(*, quick: bool) -> list[Figure]:
     ]
 
 
+@contextmanager
+def _servers() -> Iterator[list[str]]:
+    """The addresses of the slow servers, in a process of their own."""
+    command = [sys.executable, "-m", "benchmarks.slow_servers", *map(str, SLOWNESS)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            ports = json.loads(process.stdout.readline()) if process.stdout else []
+            yield [f"http://127.0.0.1:{port}" for port in ports]
+        finally:
+            process.terminate()
+
+
 @asynccontextmanager
-async def _desk(folder: Path) -> AsyncIterator[tuple[App, Actor, list[MastodonServer], FakeClock]]:
+async def _desk(folder: Path, addresses: list[str]) -> AsyncIterator[tuple[App, Actor, FakeClock]]:
     clock = FakeClock()
-    servers = [MastodonServer(clock) for _ in SLOWNESS]
-    async with AsyncExitStack() as stack:
-        for server in servers:
-            server.url = await stack.enter_async_context(serving(server.app))
-            server.tokens[TOKEN] = " ".join(SCOPES)
-        settings = Settings(data_dir=folder, zone="Europe/Berlin", allowed_private_hosts="127.0.0.1")
-        app = build(settings, clock)
-        stack.push_async_callback(app.close)
+    settings = Settings(data_dir=folder, zone="Europe/Berlin", allowed_private_hosts="127.0.0.1")
+    app = build(settings, clock)
+    try:
         await open_desk(app)
         actor = await app.people.open_desk("Europe/Berlin")
         await app.jobs.run_all()
         async with app.db.writing() as session:
-            session.add_all(_account(app, actor, number, server) for number, server in enumerate(servers))
-        yield app, actor, servers, clock
+            session.add_all(_account(app, actor, number, address) for number, address in enumerate(addresses))
+        yield app, actor, clock
+    finally:
+        await app.close()
 
 
-def _account(app: App, actor: Actor, number: int, server: MastodonServer) -> Account:
+def _account(app: App, actor: Actor, number: int, server: str) -> Account:
     secrets = {"access_token": TOKEN, "client_id": "c", "client_secret": "s"}
     return Account(
         id=new_id("account"),
@@ -74,7 +83,7 @@ def _account(app: App, actor: Actor, number: int, server: MastodonServer) -> Acc
         platform=app.platforms["mastodon"].spec.name,
         remote_id=f"1@{number}",
         handle=f"ana{number}",
-        server=server.url,
+        server=server,
         facts={},
         sealed=app.sealer.seal(secrets),
         connected_by=actor.member_id,
@@ -82,15 +91,13 @@ def _account(app: App, actor: Actor, number: int, server: MastodonServer) -> Acc
     )
 
 
-async def _round(app: App, actor: Actor, servers: list[MastodonServer], clock: FakeClock) -> float:
+async def _round(app: App, actor: Actor, clock: FakeClock) -> float:
     """Milliseconds of one post to all of them.
 
     Raises:
         WrongState: it is not everywhere.
     """
     clock.move(timedelta(minutes=5))  # what keeps posts of one account apart is not measured
-    for server, seconds in zip(servers, SLOWNESS, strict=True):
-        server.faults.add(server.commit_route, f"slow_after:{seconds}")
     accounts = [
         one.handle for one in await app.desk.accounts.connected(actor.workspace_id) if one.handle.startswith("ana")
     ]
@@ -100,8 +107,7 @@ async def _round(app: App, actor: Actor, servers: list[MastodonServer], clock: F
     await app.jobs.run_due(50)
     took = (perf_counter() - began) * 1000
     sent = [one.state for one in (await app.desk.posts.view(actor.workspace_id, post.id)).deliveries]
-    if sent != [DeliveryState.SENT] * len(servers):
+    if sent != [DeliveryState.SENT] * len(SLOWNESS):
         raise WrongState(f"The benchmark's post is not everywhere: {sent}.")
     await app.jobs.run_all()
-    await asyncio.sleep(0)
     return took
