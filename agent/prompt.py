@@ -55,7 +55,7 @@ def as_text(briefing: Briefing) -> str:
         ("Goals", list(briefing.goals)),
         ("Open posts", [f"#{one.number} ({one.state}) {one.words}" for one in briefing.drafts]),
         *_about(briefing),
-        ("Pictures sent along", list(briefing.images)),
+        ("Pictures and videos sent along", list(briefing.images)),
         ("Remembered", list(briefing.memories)),
         ("Posts that went well", list(briefing.best_posts)),
         (

@@ -11,7 +11,7 @@ from content.people import Actor
 LONGEST = 20_000
 """Characters of one message of a member."""
 MOST_IMAGES = 10
-"""Pictures of one message of a member."""
+"""Pictures and videos of one message of a member."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Said:
     event_id: str
     text: str
     images: tuple[str, ...] = ()
-    """Ids of pictures of the workspace."""
+    """Ids of pictures and videos of the workspace."""
     reply_to: str = ""
     """The subject of the card it answers."""
     reply_title: str = ""
@@ -50,14 +50,18 @@ def checked(said: Said) -> Said:
     """
     said = replace(said, text=said.text.replace("\0", "").encode("utf-8", "replace").decode())
     if not said.text.strip() and not said.images:
-        raise Invalid("This message is empty to me: I read words and pictures. Write something, or attach a picture.")
+        raise Invalid(
+            "This message is empty to me: I read words, pictures and videos. Write something, or attach one of them."
+        )
     if len(said.text) > LONGEST:
         raise Invalid(
             f"This message has {len(said.text):,} characters; {LONGEST:,} fit in one. "
             "Send the part that matters, or several messages."
         )
     if len(said.images) > MOST_IMAGES:
-        raise Invalid(f"This message has {len(said.images)} pictures; {MOST_IMAGES} fit in one. Send several messages.")
+        raise Invalid(
+            f"This message has {len(said.images)} pictures and videos; {MOST_IMAGES} fit in one. Send several messages."
+        )
     return said
 
 

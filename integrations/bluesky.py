@@ -200,10 +200,11 @@ class Bluesky(Sessions):
 
 def _rendered(part: PartContent, resolved: Json) -> RenderedPart:
     text = part.text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    link = None if part.images else first_link(text)
+    link = None if part.images or part.video else first_link(text)
     told = resolved.get("cards", {}).get(link)
     card = LinkCard(link, told["title"], told["description"]) if link and told else None
-    return RenderedPart(text, graphemes(text), spans(text, resolved.get("mentions", {})), part.images, card)
+    marked = spans(text, resolved.get("mentions", {}))
+    return RenderedPart(text, graphemes(text), marked, part.images, card, video=part.video)
 
 
 def _is_fresh(kept: Json, now: datetime) -> bool:

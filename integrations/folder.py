@@ -31,6 +31,7 @@ from content.platform import (
     Json,
     Limits,
     MediaBytes,
+    PartContent,
     Prepared,
     Published,
     RenderedPart,
@@ -110,7 +111,7 @@ class Folder:
 
     def render(self, content: Content, access: Access) -> Rendering:
         """The texts in NFC with plain line ends; nothing in a file is clickable."""
-        parts = tuple(_rendered(part.text, part.images) for part in content.parts)
+        parts = tuple(_rendered(part) for part in content.parts)
         return Rendering(SPEC.name, SPEC.label, access.handle, SPEC.limits, parts, settings=content.settings)
 
     def problems(self, rendering: Rendering) -> list[Problem]:
@@ -265,9 +266,9 @@ class Folder:
         return Unavailable(msg, platform=SPEC.name)
 
 
-def _rendered(text: str, images: tuple[Image, ...]) -> RenderedPart:
-    plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    return RenderedPart(plain, len(plain), images=images)
+def _rendered(part: PartContent) -> RenderedPart:
+    plain = unicodedata.normalize("NFC", part.text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return RenderedPart(plain, len(plain), images=part.images, video=part.video)
 
 
 def _place(prepared: Prepared, part: int, key: str, earlier: Sequence[Published]) -> _Place:

@@ -89,7 +89,7 @@ class Mastodon:
         for part in content.parts:
             text = clean(part.text)
             spans = spans_of(text, host)
-            parts.append(RenderedPart(text, counted(text, spans, per_link), spans, part.images))
+            parts.append(RenderedPart(text, counted(text, spans, per_link), spans, part.images, video=part.video))
         return Rendering(
             SPEC.name, SPEC.label, access.handle, limits_of(access.facts), tuple(parts), settings=content.settings
         )

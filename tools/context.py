@@ -24,7 +24,7 @@ class Context:
     selected: int = 0
     """Number of the post the person replied to; 0: none."""
     images: tuple[str, ...] = ()
-    """Ids of the pictures that came with the message."""
+    """Ids of the pictures and videos that came with the message."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:

@@ -150,7 +150,7 @@ def _pictures(message: Mapping[str, Any]) -> tuple[Picture, ...]:
         return (Picture("photo.jpg", str(largest["file_id"])),)
     if video := message.get("video"):
         return (Picture(str(video.get("file_name") or "video.mp4"), str(video["file_id"])),)
-    document = message.get("document") or {}
+    document = {} if "animation" in message else message.get("document") or {}  # it is told as a file, too
     if str(document.get("mime_type", "")).startswith(("image/", "video/")):
         return (Picture(str(document.get("file_name") or "file"), str(document["file_id"])),)
     return ()

@@ -158,7 +158,7 @@ async def test_something_may_be_handled_without_a_word(transcript: Transcript, a
     [
         (Said("1", "  \n "), "This message is empty"),
         (Said("1", "x" * 100_000), "100,000 characters; 20,000 fit in one"),
-        (Said("1", "look", tuple(f"media_{n}" for n in range(11))), "11 pictures; 10 fit in one"),
+        (Said("1", "look", tuple(f"media_{n}" for n in range(11))), "11 pictures and videos; 10 fit in one"),
         (Said("1", "look", ("media_gone",)), "no picture media_gone"),
     ],
 )

@@ -23,7 +23,7 @@ from content.errors import (
     Rejected,
     Unavailable,
 )
-from content.platform import Absent, Finds, PartContent, Prepared, Published, Removes, Reports
+from content.platform import Absent, Finds, PartContent, Prepared, Published, Removes, Reports, Video
 from integrations import PLATFORMS, Deps
 from integrations.http import Http
 from tests.fakes.clock import FakeClock
@@ -144,6 +144,17 @@ async def test_links_mentions_and_tags_are_found_where_they_stand(desk: Desk) ->
         assert part.text[span.start : span.end].startswith(starts[span.kind])
         assert span.target
         assert span.kind == "mention" or part.text[span.start : span.end].endswith(span.target)
+
+
+async def test_a_video_is_shown_or_refused_but_never_dropped(desk: Desk) -> None:
+    film = Video("media_2", "00", "video/mp4", 2_000_000, 1280, 720, 8, "h264", "a loaf", "loaf.mp4")
+    rendering = await desk.rendered(PartContent("Look", video=film))
+    [part] = rendering.parts
+    assert part.video == film
+    problems = [one.what for one in desk.platform.problems(rendering)]
+    assert problems == ([] if rendering.limits.video else ["videos are not posted there."])
+    clicked = await desk.rendered(PartContent(desk.server.clickable, video=film))
+    assert clicked.parts[0].card is None, "a film stands where a card would"
 
 
 # publishing

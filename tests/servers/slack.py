@@ -347,12 +347,15 @@ class SlackServer:
         file = self.files.get(given["file"])
         if file is None:
             raise No("file_not_found")
-        return {"file": {"id": file["id"], "url_private": file.get("url") or f"{self.url}/files/{file['id']}"}}
+        size = file.get("size", len(file.get("data", b"")))
+        told = {"id": file["id"], "name": file.get("name", ""), "size": size}
+        return {"file": told | {"url_private": file.get("url") or f"{self.url}/files/{file['id']}"}}
 
     async def _download(self, request: Request) -> Response:
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return Response("<html>Sign in</html>", media_type="text/html")
-        return Response(self.files[request.path_params["file"]]["data"], media_type="image/png")
+        file = self.files[request.path_params["file"]]
+        return Response(file["data"], media_type=file.get("type", "image/png"))
 
     # OAuth
 

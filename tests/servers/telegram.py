@@ -406,6 +406,7 @@ class TelegramServer:
         topic: int = 0,
         answers: Said | None = None,
         photo: str = "",
+        video: str = "",
         update_id: int = 0,
     ) -> Said:
         """Somebody writes, in private or in a group; an answer answers a message."""
@@ -417,8 +418,12 @@ class TelegramServer:
         if photo:
             del told["text"], told["entities"]
             told["photo"] = [{"file_id": photo, "file_unique_id": photo, "width": 9, "height": 9}]
-            if text:
-                told |= {"caption": text, "caption_entities": _entities(text)}
+        if video:
+            del told["text"], told["entities"]
+            sizes = {"width": 64, "height": 48, "duration": 1}
+            told["video"] = {"file_id": video, "file_unique_id": video, "file_name": f"{video}.mp4", **sizes}
+        if (photo or video) and text:
+            told |= {"caption": text, "caption_entities": _entities(text)}
         if answers:
             told["reply_to_message"] = self._told(answers)
         await self.update({"message": told}, update_id)

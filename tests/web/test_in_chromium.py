@@ -3,6 +3,7 @@
 Set `--basetemp` to keep the screenshots: they lie in each test's folder.
 """
 
+import asyncio
 import dataclasses
 import io
 import re
@@ -15,7 +16,9 @@ import pytest
 from PIL import Image as Pictures
 from playwright.async_api import Browser, Page, Route, ViewportSize, async_playwright, expect
 
-from bot.chat import Choice, OutMessage, Progress, Step
+from bot.chat import Card, Choice, OutMessage, Preview, Progress, Step
+from content.platform import RenderedPart, Video
+from tests.fakes.films import film
 from tests.servers.running import serving
 from tests.web.gallery import CARDS
 from tests.web.stand_in import StandIn
@@ -157,6 +160,65 @@ async def test_a_picture_is_attached_removed_and_sent(desk: StandIn, browser: Br
         await page.get_by_label("Describe picture 1").fill("A gradient from black to white")
         await page.get_by_role("button", name="Save").click()
         await expect(page.locator(".preview .alt")).to_have_text("ALT")
+
+
+async def test_a_video_is_attached_with_a_picture_of_it_and_sent(
+    desk: StandIn, browser: Browser, tmp_path: Path
+) -> None:
+    film(tmp_path / "film.mp4", size=(320, 180))
+    async with opened(desk, browser) as here:
+        page = here.page
+        await page.locator("#files").set_input_files(tmp_path / "film.mp4")
+        await expect(page.locator("#attached li.film:not([aria-busy])")).to_have_count(1)
+        await expect(page.locator("#attached .uploading")).to_have_count(0)
+        await _drawn(page, "#attached li.film img")
+        await page.screenshot(path=tmp_path / "composer.png")
+        await page.get_by_role("textbox", name="Message").fill("Look at this")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("img", name="film.mp4, a video")).to_have_count(1)
+        await _drawn(page, ".sent-pictures img")
+
+
+async def test_a_video_says_that_it_is_being_uploaded(desk: StandIn, browser: Browser, tmp_path: Path) -> None:
+    film(tmp_path / "film.mp4", size=(320, 180))
+    seen = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await seen.wait()
+        await route.continue_()
+
+    async with opened(desk, browser) as here:
+        page = here.page
+        await page.route("**/media", slowly)
+        await page.locator("#files").set_input_files(tmp_path / "film.mp4")
+        await expect(page.locator("#attached").get_by_role("status")).to_have_text("Uploading…")
+        await page.screenshot(path=tmp_path / "uploading.png")
+        seen.set()
+        await expect(page.locator("#attached .uploading")).to_have_count(0)
+
+
+async def test_a_video_on_a_card_is_played_by_the_browsers_own_controls(
+    desk: StandIn, browser: Browser, tmp_path: Path
+) -> None:
+    film(tmp_path / "film.mp4", seconds=3, size=(320, 180))
+    kept = await desk.app.desk.media.take(desk.owner, "film.mp4", tmp_path / "film.mp4")
+    assert isinstance(kept, Video)
+    part = RenderedPart("Look at this", 12, video=dataclasses.replace(kept, alt="A grey square becomes lighter"))
+    shown = Preview("Mastodon", "studio@mastodon.example", "characters", 500, (part,), "waiting", "not scheduled")
+    desk.cards["post:film"] = Card("post:film", "#12", "plain", "Draft", previews=(shown,))
+    async with opened(desk, browser) as here:
+        page = here.page
+        await desk.webchat.post(await desk.place(), OutMessage(card=desk.cards["post:film"]))
+        await expect(page.locator(".film figcaption")).to_have_text("film.mp4, 0:03 · A grey square becomes lighter")
+        await page.screenshot(path=tmp_path / "card.png", full_page=True)
+        player = page.get_by_label("A grey square becomes lighter")
+        await player.evaluate("async video => { video.muted = true; await video.play(); }")
+        await page.wait_for_function("() => document.querySelector('.film video').currentTime > 0.2")
+        assert await player.evaluate("video => [video.duration, video.videoWidth, video.controls]") == [3, 320, True]
+
+
+async def _drawn(page: Page, selector: str) -> None:
+    await page.wait_for_function("selector => document.querySelector(selector)?.naturalWidth > 1", arg=selector)
 
 
 async def test_what_is_no_picture_is_refused_by_name_and_the_text_stays(

@@ -106,7 +106,7 @@ async def slack_desk(
             clock=desk.clock,
             pace=talk.talking.pace,
             intake=talk.talking.arrivals,
-            read=desk.services.media.read,
+            read=desk.services.media.shown,
             sealer=desk.base.sealer,
             installed=keep,
         )

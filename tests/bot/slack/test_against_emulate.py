@@ -87,7 +87,7 @@ async def _emulated(desk: Any, *, many: bool = False) -> AsyncIterator[Emulated]
                 )  # fmt: skip
                 there.slack = slack = build_slack(
                     settings, clock=desk.clock, pace=talk.talking.pace, intake=talk.talking.arrivals,
-                    read=desk.services.media.read, sealer=desk.base.sealer, installed=keep,
+                    read=desk.services.media.shown, sealer=desk.base.sealer, installed=keep,
                 )  # fmt: skip
                 there.server.events_url = f"{ours}/hooks/slack/events"
                 await slack.start()

@@ -12,14 +12,17 @@ from PIL import Image
 from bot.chat import Card, Chart, Progress, Series, Step
 from bot.native import Outgoing, Piece, SendAnew, Sender
 from bot.slack.installing import SCOPES
+from bot.slack.places import Ref
 from bot.slack.progress import Showing
 from bot.slack.render import render
 from content.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from content.models import Message as Row
 from content.models import Role
 from content.transcript import Line
+from content.wording import Wording
 from tests.bot.slack.conftest import OpensSlack
 from tests.bot.slack.desk import ANN, SlackDesk
+from tests.fakes.films import film
 from tests.servers.slack import TEAM, direct
 
 DM = direct(ANN)
@@ -220,6 +223,29 @@ async def test_a_picture_is_used_in_a_draft(there: SlackDesk) -> None:
     await there.says("Use this", files=[{"id": "F1", "name": "cat.png", "mimetype": "image/png"}])
     [row] = [row for row in await there.desk.base.rows(Row) if row.member_id]
     assert row.extra["images"][0]["name"] == "cat.png"
+
+
+async def test_a_video_is_used_and_shown_by_its_first_picture(there: SlackDesk, tmp_path: Path) -> None:
+    there.server.files["F1"] = {"id": "F1", "data": film(tmp_path / "cat.mp4"), "type": "video/mp4"}
+    await there.says("Use this", files=[{"id": "F1", "name": "cat.mp4", "mimetype": "video/mp4"}])
+    [row] = [row for row in await there.desk.base.rows(Row) if row.member_id]
+    [told] = row.extra["images"]
+    assert (told["name"], told["seconds"]) == ("cat.mp4", 1.0)
+    media = await there.desk.services.media.files(there.desk.actor.workspace_id, [told["id"]])
+    post = await there.desk.services.posts.draft(there.desk.actor, [Wording(("Look",))], media=media)
+    place = await there.talk.talking.whereabouts.place(there.desk.actor, "slack", str(Ref(TEAM, DM, "")), True)
+    await there.desk.transcript.add(place.conversation_id, Line("", f"post:{post.id}"))
+    await there.run()
+    [shown] = [file for file in there.server.files.values() if file["id"] != "F1"]
+    assert shown["data"][:2] == b"\xff\xd8"
+    assert shown["name"].startswith("Video 1 (cat.mp4, 0:01)")
+
+
+async def test_a_file_that_is_too_large_is_refused_before_it_is_fetched(there: SlackDesk, tmp_path: Path) -> None:
+    there.server.files["F1"] = {"id": "F1", "name": "long.mp4", "size": 512_000_001}
+    with pytest.raises(Rejected, match=r"“long\.mp4” has 512 MB, and I take 512 MB\. Send it smaller\."):
+        await there.slack.chat.fetch(f"{TEAM}:F1", tmp_path / "file")
+    assert not (tmp_path / "file").exists()
 
 
 # progress

@@ -89,7 +89,7 @@ async def telegram_desk(desk: AgentDesk, *, webhook: bool = True, flood: Flood =
                 clock=desk.clock,
                 pace=talk.talking.pace,
                 intake=talk.talking.arrivals,
-                read=desk.services.media.read,
+                read=desk.services.media.shown,
                 flood=flood,
             )
             opened.append(telegram)

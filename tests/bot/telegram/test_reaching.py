@@ -78,7 +78,7 @@ async def test_telegram_that_cannot_be_reached_is_waited_for(there: TelegramDesk
         clock=there.desk.clock,
         pace=Pace(),
         intake=there.talk.talking.arrivals,
-        read=there.desk.services.media.read,
+        read=there.desk.services.media.shown,
         flood=QUICK,
     )
     await away.start()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from content.transcript import Line
 from content.wording import Wording
 from tests.bot.telegram.conftest import OpensTelegram
 from tests.bot.telegram.desk import ANN, BO, TelegramDesk
+from tests.fakes.films import film
 from tests.fakes.model import ScriptedModel, calling
 from tests.servers.bot_api import MISSING, WHERE
 from tests.servers.telegram import USERNAME, No, Said
@@ -198,6 +200,37 @@ async def test_a_picture_in_a_message_is_used(there: TelegramDesk) -> None:
     [row] = [row for row in await there.desk.base.rows(Row) if row.member_id]
     assert row.text == "Use this"
     assert row.extra["images"][0]["width"] == 3
+
+
+async def test_a_video_in_a_message_is_used_and_shown_by_its_first_picture(there: TelegramDesk, tmp_path: Path) -> None:
+    there.server.files["clip"] = film(tmp_path / "clip.mp4")
+    await there.says("Use this", video="clip")
+    [row] = [row for row in await there.desk.base.rows(Row) if row.member_id]
+    [told] = row.extra["images"]
+    assert (row.text, told["name"], told["seconds"]) == ("Use this", "clip.mp4", 1.0)
+    media = await there.desk.services.media.files(there.desk.actor.workspace_id, [told["id"]])
+    post = await there.desk.services.posts.draft(there.desk.actor, [Wording(("Look",))], media=media)
+    place = await there.talk.talking.whereabouts.place(there.desk.actor, "telegram", str(ANN), True)
+    await there.desk.transcript.add(place.conversation_id, Line("", f"post:{post.id}"))
+    await there.run()
+    shown = next(one for one in there.server.at(ANN) if one.photo)
+    assert (shown.photo[:2], shown.caption) == (b"\xff\xd8", "Video clip.mp4, 0:01")
+
+
+async def test_a_video_sent_as_a_file_is_used_and_an_animation_is_not(there: TelegramDesk, tmp_path: Path) -> None:
+    there.server.files["clip"] = film(tmp_path / "clip.mov")
+    person = {"id": ANN, "is_bot": False, "first_name": "Ann"}
+    about = {"date": 1, "from": person, "chat": there.server._chat(ANN)}
+    file = {"file_id": "clip", "file_unique_id": "clip", "mime_type": "video/quicktime", "file_name": "clip.mov"}
+    await there.server.update({"message": {**about, "message_id": 900, "document": file}})
+    moving = {
+        "animation": {**file, "width": 64, "height": 48, "duration": 1},
+        "document": {**file, "mime_type": "video/mp4"},
+    }
+    await there.server.update({"message": {**about, "message_id": 901, **moving}})
+    await there.arrived()
+    rows = [row for row in await there.desk.base.rows(Row) if row.member_id]
+    assert [one["name"] for row in rows for one in row.extra["images"]] == ["clip.mov"]
 
 
 async def test_a_voice_message_is_answered_in_private_and_left_alone_in_groups(there: TelegramDesk) -> None:

@@ -19,7 +19,7 @@ from bot.webchat.html import (
 from bot.words import numbers_words
 from content.connecting import Field
 from content.errors import Problem
-from content.platform import Image, LinkCard, Numbers, RenderedPart, Span
+from content.platform import Image, LinkCard, Numbers, RenderedPart, Span, Video
 from content.transcript import MessageView
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -117,6 +117,19 @@ def test_a_card_shows_each_account_as_it_will_look() -> None:
     assert "no description" in html
     assert "<strong>Grape</strong>: too long. Shorten it." in html
     assert "Title" in html
+
+
+def test_a_video_is_played_by_the_browser_and_described_like_a_picture() -> None:
+    film = Video("media_9", "hash", "video/mp4", 10, 64, 48, 75, "h264", "", "<b>.mp4")
+    card = Card("post:p", "#3", previews=(preview(RenderedPart("", 0, video=film)),))
+    html = message_html(Drawn(view(subject="post:p"), card))
+    assert '<video controls preload="none" src="/media/media_9" poster="/media/media_9/poster" width="64"' in html
+    assert "&lt;b&gt;.mp4, 1:15 · no description" in html
+    [asked] = questions(card, Button("edit", "Edit", "p"))
+    assert (asked.name, asked.label) == ("alt/media_9", "Describe video 1 (<b>.mp4, 1:15)")
+    sent = [{"id": "media_9", "width": 64, "height": 48, "name": "a.mp4", "seconds": 75.0}]
+    html = message_html(Drawn(view("", member="member_1", images=sent), None))
+    assert 'src="/media/media_9/poster" alt="a.mp4, a video"' in html
 
 
 def test_the_edit_form_asks_for_every_part_with_its_limit_and_every_picture() -> None:
