@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy import DateTime, Engine, MetaData, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -72,6 +72,11 @@ def _call_function(element: database_now, compiler: SQLCompiler, **_: Any) -> st
 @compiles(database_now, "postgresql")
 def _ask_server(element: database_now, compiler: SQLCompiler, **_: Any) -> str:
     return "clock_timestamp()"
+
+
+async def moment(session: AsyncSession) -> datetime:
+    """The database's present instant, in a statement of its own."""
+    return (await session.execute(select(database_now()))).scalar_one()
 
 
 class Base(DeclarativeBase):

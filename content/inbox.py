@@ -1,10 +1,8 @@
 """What chats deliver: committed with its job before it is acknowledged, unique by the chat's own event id, in order within a lane.
 
-Arrivals that come while a commit is under way share the next one: a disk syncs some hundred times a second, and
-a chat waits for its acknowledgement. Each caller still waits for its own commit.
+Arrivals share commits, before other writers: a chat waits three seconds for its acknowledgement.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,9 +18,8 @@ from content.errors import Unavailable
 from content.ids import new_id
 from content.models import Arrival
 from content.times import Clock
+from content.together import Together
 
-MOST_AT_ONCE = 200
-"""Arrivals of one commit."""
 KEPT = timedelta(days=7)
 """How long what was handled is remembered; no chat delivers again after so long."""
 TIDY_EVERY = timedelta(days=1)
@@ -59,8 +56,7 @@ class Inbox:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._waiting: list[tuple[Delivered, asyncio.Future[bool]]] = []
-        self._committing: asyncio.Task[None] | None = None
+        self._keeping = Together(db, self._keep, hurry=True)
 
     async def take(self, delivered: Delivered) -> bool:
         """Returns once it is committed with the job that acts on it; False: it was taken before.
@@ -68,41 +64,15 @@ class Inbox:
         Raises:
             Unavailable: it was not kept.
         """
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((delivered, done))
-        if self._committing is None:
-            self._committing = asyncio.create_task(self._commit_waiting())
-        return await done
-
-    async def _commit_waiting(self) -> None:
         try:
-            while self._waiting:
-                await self._commit_next()
-        finally:
-            self._committing = None
-
-    async def _commit_next(self) -> None:
-        batch: list[tuple[Delivered, asyncio.Future[bool]]] = []
-        try:
-            async with self._db.writing(hurry=True) as session:
-                batch = self._next()  # only now, so that those who came while others wrote come along
-                new = await self._keep(session, [one for one, _ in batch])
+            return await self._keeping.ask(delivered)
         except SQLAlchemyError as broken:
-            for one, done in batch or self._next():
-                if not done.done():
-                    done.set_exception(_not_kept(one, broken))
-            return
-        for one, done in batch:
-            if not done.done():  # whoever brought it may have gone meanwhile
-                done.set_result((one.chat, one.event_id) in new)
-            new.discard((one.chat, one.event_id))
+            raise Unavailable(
+                "The desk's database could not keep what was sent. It is delivered again.", platform=delivered.chat
+            ) from broken
 
-    def _next(self) -> list[tuple[Delivered, asyncio.Future[bool]]]:
-        batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-        return batch
-
-    async def _keep(self, session: AsyncSession, batch: Sequence[Delivered]) -> set[tuple[str, str]]:
-        """The chats and event ids that are new; a lane's job is put with its rows, or neither is."""
+    async def _keep(self, session: AsyncSession, batch: Sequence[Delivered]) -> list[bool]:
+        """Which of them are new; a lane's job is put with its rows, or neither is."""
         now = self._clock.now()
         rows = [
             {
@@ -128,7 +98,12 @@ class Inbox:
         found = inserted.all()
         if found:
             await jobs.put_many(session, JOB, [row.lane for row in found], now=now)
-        return {(row.chat, row.event_id) for row in found}
+        new = {(row.chat, row.event_id) for row in found}
+        answers = []
+        for one in batch:
+            answers.append((one.chat, one.event_id) in new)
+            new.discard((one.chat, one.event_id))  # the same event twice in one batch is new once
+        return answers
 
     async def waiting_in(self, lane: str) -> list[Kept]:
         """What a lane holds that nobody has acted on, in the chat's order."""
@@ -165,9 +140,3 @@ class Inbox:
         async with self._db.writing() as session:
             await session.execute(delete(Arrival).where(Arrival.handled_at < now - KEPT))
         return now + TIDY_EVERY
-
-
-def _not_kept(one: Delivered, broken: SQLAlchemyError) -> Unavailable:
-    error = Unavailable("The desk's database could not keep what was sent. It is delivered again.", platform=one.chat)
-    error.__cause__ = broken
-    return error

@@ -6,20 +6,21 @@ free” condition. What to do after an error is the pure function `after`. APSch
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, text, update
+from sqlalchemy import Integer, and_, bindparam, case, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from content.database import Database, database_now, upserting
+from content.database import Database, Instant, database_now, moment, upserting
 from content.errors import ContentError, OutcomeUnknown, RateLimited, Unavailable
 from content.ids import new_id
 from content.models import Job, JobState
 from content.times import Clock
+from content.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -68,58 +69,99 @@ Handler = Callable[[str], Awaitable[datetime | None]]
 """Does the work for one subject. A returned instant means: run again then."""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Something to be done at a time. Of a lane one at a time is done; by default a subject is its own."""
+
+    kind: str
+    subject: str
+    run_at: datetime
+    lane: str = ""
+
+
 async def put(
     session: AsyncSession, kind: str, subject: str, *, run_at: datetime, now: datetime, lane: str = ""
 ) -> None:
     """Have this done at `run_at`: a job of this kind and subject that is not running yet is moved instead of doubled."""
-    session.info["jobs"] = True
-    moved = await session.execute(
-        update(Job)
-        .where(Job.kind == kind, Job.subject == subject, Job.state == JobState.READY)
-        .values(run_at=run_at, tries=0)
-        .returning(Job.id)
-    )
-    if moved.first() is None:
-        session.add(
-            Job(
-                id=new_id("job"),
-                kind=kind,
-                subject=subject,
-                lane=lane or f"{kind}:{subject}",
-                run_at=run_at,
-                created_at=now,
-            )
-        )
-        await session.flush()
+    await put_all(session, [Wanted(kind, subject, run_at, lane)], now=now)
+
+
+async def put_all(session: AsyncSession, wanted: Collection[Wanted], *, now: datetime) -> None:
+    """Have each of these done at its time, in one statement; one that is not running yet is moved there."""
+    await _upsert(session, wanted, now, lambda kept: kept.excluded.run_at)
 
 
 async def put_many(session: AsyncSession, kind: str, subjects: Collection[str], *, now: datetime) -> None:
-    """Have each of these done now, in one statement; a lane is `kind:subject`, and one that is ready already stays one."""
+    """Have each of these done now, in one statement; one that is due already keeps its place in the queue."""
+    wanted = [Wanted(kind, one, now) for one in subjects]
+    await _upsert(
+        session,
+        wanted,
+        now,
+        lambda kept: case((Job.run_at > kept.excluded.run_at, kept.excluded.run_at), else_=Job.run_at),
+    )
+
+
+async def _upsert(
+    session: AsyncSession, wanted: Collection[Wanted], now: datetime, moved: Callable[[Any], Any]
+) -> None:
+    if not wanted:
+        return
     session.info["jobs"] = True
     kept = upserting(session, Job)
-    sooner = case((Job.run_at > kept.excluded.run_at, kept.excluded.run_at), else_=Job.run_at)
+    rows = {
+        (one.kind, one.subject): {
+            "id": new_id("job"),
+            "kind": one.kind,
+            "subject": one.subject,
+            "lane": one.lane or f"{one.kind}:{one.subject}",
+            "run_at": one.run_at,
+            "state": JobState.READY,
+            "tries": 0,
+            "fence": 0,
+            "error": "",
+            "created_at": now,
+        }
+        for one in wanted
+    }
     await session.execute(
         kept.on_conflict_do_update(
             index_elements=[Job.kind, Job.subject],
             index_where=text("state = 'ready'"),
-            set_={"run_at": sooner, "tries": 0},
+            set_={"run_at": moved(kept), "tries": 0},
         ),
-        [
-            {
-                "id": new_id("job"),
-                "kind": kind,
-                "subject": one,
-                "lane": f"{kind}:{one}",
-                "run_at": now,
-                "state": JobState.READY,
-                "tries": 0,
-                "fence": 0,
-                "error": "",
-                "created_at": now,
-            }
-            for one in dict.fromkeys(subjects)
-        ],
+        list(rows.values()),
     )
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What a run came to."""
+
+    job_id: str
+    fence: int
+    state: JobState
+    run_at: datetime | None = None
+    error: str = ""
+
+    @property
+    def again(self) -> bool:
+        """Whether it shall run again."""
+        return self.state is JobState.READY
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What `_FINISH` asks for."""
+        return {"job": self.job_id, "held": self.fence, "ends": self.state, "why": self.error[:2000]}
+
+    def write(self, job: Job, *, replaced: bool) -> None:
+        """What shall run again, into its row; one that was asked for again meanwhile is replaced by that."""
+        job.state = JobState.DONE if replaced else JobState.READY
+        if not self.error:
+            job.tries = 0
+        job.lease_until = None
+        job.error = self.error[:2000]
+        job.run_at = self.run_at or job.run_at
 
 
 class Jobs:
@@ -129,6 +171,7 @@ class Jobs:
         self._db = db
         self._clock = clock
         self._handlers = handlers
+        self._finishing = Together(db, self._finish_all)
         self.running: set[asyncio.Task[None]] = set()
 
     async def run_due(self, limit: int = 20) -> int:
@@ -174,13 +217,8 @@ class Jobs:
 
     async def _claim(self, limit: int) -> list[tuple[str, str, str, int, int]]:
         async with self._db.writing() as session:
-            now = (await session.execute(select(database_now()))).scalar_one()
-            claimed = await session.execute(
-                update(Job)
-                .where(Job.id.in_(_free(limit, now)), _claimable(Job, now))
-                .values(state=JobState.RUNNING, lease_until=now + LEASE, tries=Job.tries + 1, fence=Job.fence + 1)
-                .returning(Job.id, Job.kind, Job.subject, Job.tries, Job.fence)
-            )
+            now = await moment(session)
+            claimed = await session.execute(_CLAIM, {"now": now, "until": now + LEASE, "most": limit})
             return [(job, kind, subject, tries, fence) for job, kind, subject, tries, fence in claimed]
 
     async def _run(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:
@@ -190,7 +228,7 @@ class Jobs:
             await self._record_failure(job_id, kind, subject, tries, fence, error)
             return
         state = JobState.DONE if again is None else JobState.READY
-        await self._finish(job_id, fence, state, again, "")
+        await self._finishing.ask(_Ended(job_id, fence, state, again))
 
     async def _record_failure(
         self, job_id: str, kind: str, subject: str, tries: int, fence: int, error: Exception
@@ -204,45 +242,75 @@ class Jobs:
             exc_info=None if known else error,
         )
         if isinstance(verdict, Again):
-            await self._finish(job_id, fence, JobState.READY, verdict.at, str(error))
+            await self._finishing.ask(_Ended(job_id, fence, JobState.READY, verdict.at, str(error)))
         else:
-            await self._finish(job_id, fence, JobState.DEAD, None, verdict.why)
+            await self._finishing.ask(_Ended(job_id, fence, JobState.DEAD, None, verdict.why))
 
-    async def _finish(self, job_id: str, fence: int, state: JobState, run_at: datetime | None, error: str) -> None:
-        async with self._db.writing() as session:
-            mine = await session.get(Job, job_id)
-            if mine is None or mine.fence != fence:
-                return  # its lease ran out and another worker has it
-            newer = await session.scalar(
-                select(Job.id).where(Job.kind == mine.kind, Job.subject == mine.subject, Job.state == JobState.READY)
-            )
-            mine.state = JobState.DONE if newer and state is JobState.READY else state
-            if state is JobState.READY and not error:
-                mine.tries = 0
-            mine.lease_until = None
-            mine.error = error[:2000]
-            mine.run_at = run_at or mine.run_at
+    async def _finish_all(self, session: AsyncSession, ended: Sequence[_Ended]) -> list[None]:
+        """Where a job's fence moved on, its lease ran out and another worker has it: nothing is written."""
+        over = [one for one in ended if not one.again]
+        if over:
+            await (await session.connection()).execute(_FINISH, [one.row for one in over])
+        again = {one.job_id: one for one in ended if one.again}
+        if not again:
+            return [None] * len(ended)
+        rows = await session.scalars(select(Job).where(Job.id.in_(again)))
+        found = [job for job in rows if job.fence == again[job.id].fence]
+        newer = await self._ready(session, [job.subject for job in found])
+        for job in found:
+            again[job.id].write(job, replaced=(job.kind, job.subject) in newer)
+        return [None] * len(ended)
+
+    async def _ready(self, session: AsyncSession, subjects: Collection[str]) -> set[tuple[str, str]]:
+        """Kinds and subjects of what was asked for again while it ran."""
+        if not subjects:
+            return set()
+        rows = await session.execute(
+            select(Job.kind, Job.subject).where(Job.subject.in_(subjects), Job.state == JobState.READY)
+        )
+        return {(kind, subject) for kind, subject in rows}
 
 
-def _claimable(job: Any, now: datetime) -> Any:
+def _claimable(job: Any) -> Any:
+    now = bindparam("now", type_=Instant())
     abandoned = and_(job.state == JobState.RUNNING, job.lease_until <= now)
     return or_(and_(job.state == JobState.READY, job.run_at <= now), abandoned)
 
 
-def _free(limit: int, now: datetime) -> Any:
+def _free() -> Any:
     """Ids of the first claimable job of every lane in which nothing runs; one left running goes before the others."""
     job, other = aliased(Job), aliased(Job)
     busy = select(other.id).where(other.lane == job.lane, other.state == JobState.RUNNING, other.id != job.id)
     earlier = select(other.id).where(
         job.state == JobState.READY,
         other.lane == job.lane,
-        _claimable(other, now),
+        _claimable(other),
         or_(other.run_at < job.run_at, and_(other.run_at == job.run_at, other.id < job.id)),
     )
     return (
         select(job.id)
-        .where(_claimable(job, now), ~busy.exists(), ~earlier.exists())
+        .where(_claimable(job), ~busy.exists(), ~earlier.exists())
         .order_by(job.run_at)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
+
+
+_CLAIM = (  # built once: that takes longer than running it
+    update(Job)
+    .where(Job.id.in_(_free()), _claimable(Job))
+    .values(
+        state=JobState.RUNNING,
+        lease_until=bindparam("until", type_=Instant()),
+        tries=Job.tries + 1,
+        fence=Job.fence + 1,
+    )
+    .returning(Job.id, Job.kind, Job.subject, Job.tries, Job.fence)
+    .execution_options(synchronize_session=False)
+)
+
+_FINISH = (
+    update(Job)
+    .where(Job.id == bindparam("job"), Job.fence == bindparam("held"))
+    .values(state=bindparam("ends", type_=Job.state.type), lease_until=None, error=bindparam("why"))
+)

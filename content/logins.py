@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.audit import record
 from content.connecting import Connects, Login
-from content.database import Database, database_now
+from content.database import Database, moment
 from content.errors import NeedsReconnect, NotFound, RateLimited, Unavailable
 from content.ids import new_id
 from content.models import Account
@@ -56,7 +56,10 @@ class Logins:
         Raises:
             NotFound, NeedsReconnect, RateLimited, Unavailable: and nothing was changed.
         """
-        account = await self._row(account_id)
+        return await self.access_of(await self._row(account_id))
+
+    async def access_of(self, account: Account) -> Access:
+        """The same for a row that was read just now."""
         access = self._opened(account)
         if account.state != "connected":
             raise self._must_reconnect(access)
@@ -97,7 +100,7 @@ class Logins:
                 raise self._must_reconnect(kept)
             if kept.secrets != stale.secrets:
                 return kept
-            now = (await session.execute(select(database_now()))).scalar_one()
+            now = await moment(session)
             if account.renewing_until is not None and account.renewing_until > now:
                 return None
             account.renewing, account.renewing_until = mine, now + LEASE
@@ -137,7 +140,7 @@ class Logins:
             if self._opened(account).secrets != stale.secrets:
                 return
             account.sealed = self._sealer.seal(login.secrets)
-            account.expires_at, account.ends_at = login.expires_at, login.ends_at
+            account.expires_at, account.ends_at = login.expires_at, login.ends_at or account.ends_at
 
     async def lost_login(self, account_id: str) -> None:
         """Mark an account whose login the platform refuses; what is due on it waits."""

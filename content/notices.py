@@ -1,5 +1,6 @@
 """Telling people: a job that shows a row in the conversation where it belongs, put in the transaction of the change."""
 
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,13 +11,21 @@ from content.times import Clock
 News = Literal["sent", "failed", "unknown", "overdue", "reconnect", "review", "progress"]
 
 
+def redrawn(post_id: str, now: datetime) -> jobs.Wanted:
+    """Has every copy of the post's card, in every chat, show what is true then."""
+    return jobs.Wanted("redraw", post_id, now, f"redraw:{post_id}")
+
+
+def told(news: News, delivery_id: str, now: datetime) -> jobs.Wanted:
+    """Has the people concerned told what became of a delivery; its cards are another matter."""
+    return jobs.Wanted("notify", f"{news}:{delivery_id}", now, f"notify:{delivery_id}")
+
+
 async def redraw(session: AsyncSession, clock: Clock, post_id: str) -> None:
-    """Have every copy of the post's card, in every chat, show what is true now."""
-    now = clock.now()
-    await jobs.put(session, "redraw", post_id, run_at=now, now=now, lane=f"redraw:{post_id}")
+    """Have `redrawn` done now."""
+    await jobs.put_all(session, [redrawn(post_id, clock.now())], now=clock.now())
 
 
 async def tell(session: AsyncSession, clock: Clock, news: News, delivery_id: str) -> None:
-    """Have the people concerned told what became of a delivery, and its cards redrawn by the caller."""
-    now = clock.now()
-    await jobs.put(session, "notify", f"{news}:{delivery_id}", run_at=now, now=now, lane=f"notify:{delivery_id}")
+    """Have `told` done now."""
+    await jobs.put_all(session, [told(news, delivery_id, clock.now())], now=clock.now())

@@ -1,8 +1,10 @@
 """What an attempt came to, written to the rows: one function an outcome, each inside its caller's transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs, notices
@@ -35,11 +37,13 @@ async def in_doubt(session: AsyncSession, delivery: Delivery) -> bool:
     return await session.scalar(found) is not None
 
 
-async def decide(session: AsyncSession, clock: Clock, part_id: str, outcome: Outcome) -> None:
-    """What became of a part is certain now, so it is for every try of it."""
+async def decide(
+    session: AsyncSession, clock: Clock, part_ids: Sequence[str], outcome: Outcome, attempt_ids: Sequence[str] = ()
+) -> None:
+    """What became of these parts is certain now, so it is for every try of them; for these attempts whatever was thought."""
     await session.execute(
         update(Attempt)
-        .where(Attempt.part_id == part_id, undecided())
+        .where(or_(and_(Attempt.part_id.in_(part_ids), undecided()), Attempt.id.in_(attempt_ids)))
         .values(outcome=outcome, ended_at=func.coalesce(Attempt.ended_at, clock.now()))
     )
 
@@ -50,29 +54,60 @@ async def close(session: AsyncSession, clock: Clock, attempt_id: str, outcome: O
     attempt.outcome, attempt.ended_at, attempt.error = outcome, clock.now(), error[:2000]
 
 
+@dataclass(frozen=True)
+class PartSent:
+    """A part that is public now, of a delivery with `count` of them."""
+
+    delivery: Delivery
+    position: int
+    count: int
+    result: Published
+
+    @property
+    def last(self) -> bool:
+        """Whether the delivery is complete with it."""
+        return self.position == self.count - 1
+
+
 async def part_sent(
     session: AsyncSession, clock: Clock, delivery: Delivery, position: int, count: int, result: Published
 ) -> None:
     """A part is public; with the last one the delivery is sent, and its numbers will be counted."""
-    part = (await session.scalars(select(Part).where(Part.delivery_id == delivery.id, Part.position == position))).one()
-    part.remote_id, part.url, part.facts = result.remote_id, result.url, dict(result.facts)
-    part.sent_at = clock.now()
-    await decide(session, clock, part.id, Outcome.SENT)
-    delivery.url = delivery.url or result.url
-    if position == count - 1:
-        await completed(session, clock, delivery)
+    await parts_sent(session, clock, [PartSent(delivery, position, count, result)])
 
 
-async def completed(session: AsyncSession, clock: Clock, delivery: Delivery) -> None:
-    """Every part is public."""
+async def parts_sent(
+    session: AsyncSession, clock: Clock, sent: Sequence[PartSent], attempt_ids: Sequence[str] = ()
+) -> None:
+    """The same for parts of several deliveries at once, by these attempts whatever was thought of them."""
+    places = [(one.delivery.id, one.position) for one in sent]
+    rows = await session.scalars(select(Part).where(tuple_(Part.delivery_id, Part.position).in_(places)))
+    parts = {(row.delivery_id, row.position): row for row in rows}
+    await decide(session, clock, [part.id for part in parts.values()], Outcome.SENT, attempt_ids)
+    await completed(session, clock, [one.delivery for one in sent if one.last])
+    for one in sent:
+        part, result = parts[one.delivery.id, one.position], one.result
+        part.remote_id, part.url, part.facts = result.remote_id, result.url, dict(result.facts)
+        part.sent_at = clock.now()
+        one.delivery.url = one.delivery.url or result.url
+
+
+async def completed(session: AsyncSession, clock: Clock, deliveries: Sequence[Delivery]) -> None:
+    """Every part of these is public."""
     now = clock.now()
-    delivery.state, delivery.sent_at, delivery.lease_until = DeliveryState.SENT, now, None
-    delivery.error_code = delivery.error = ""
-    _note(session, clock, delivery, "delivery.sent")
-    await jobs.put(session, "collect", delivery.id, run_at=now + FIRST_COUNT, now=now)
-    await jobs.put(session, "learn", delivery.post_id, run_at=now, now=now)
-    await notices.tell(session, clock, "sent", delivery.id)
-    await notices.redraw(session, clock, delivery.post_id)
+    wanted = []
+    for one in deliveries:
+        wanted += [
+            jobs.Wanted("collect", one.id, now + FIRST_COUNT),
+            jobs.Wanted("learn", one.post_id, now),
+            notices.told("sent", one.id, now),
+            notices.redrawn(one.post_id, now),
+        ]
+    await jobs.put_all(session, wanted, now=now)
+    for one in deliveries:
+        one.state, one.sent_at, one.lease_until = DeliveryState.SENT, now, None
+        one.error_code = one.error = ""
+        _note(session, clock, one, "delivery.sent")
 
 
 async def unknown(session: AsyncSession, clock: Clock, delivery: Delivery, error: PlatformError) -> datetime:

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import duplicates, jobs, notices, outcomes
 from content.accounts import Accounts
 from content.approvals import arm
+from content.attempts import Attempts, ours
 from content.connecting import Connects
-from content.database import Database, database_now
+from content.database import Database, moment
 from content.errors import (
     ContentError,
     Duplicate,
@@ -28,8 +28,7 @@ from content.errors import (
     Rejected,
     Unavailable,
 )
-from content.firing import LEASE, Claim, Later, claim, reclaim, switched_off
-from content.ids import new_id
+from content.firing import LEASE, Claim, Later
 from content.logins import Sleep
 from content.media import MediaStore
 from content.models import Attempt, Delivery, DeliveryState, Outcome
@@ -59,6 +58,7 @@ class Publishing:
         self._db = db
         self._clock = clock
         self._platforms = platforms
+        self._attempts = Attempts(db, clock, platforms)
         self._accounts = accounts
         self._media = media
         self._tracing = tracing
@@ -66,37 +66,14 @@ class Publishing:
 
     async def publish(self, delivery_id: str) -> datetime | None:
         """Bring a delivery one step on, whatever state it is in; returns when to look again, or None."""
-        step = await self._look(delivery_id) or await self._tracing.trace(delivery_id)
+        step = await self._attempts.look(delivery_id) or await self._tracing.trace(delivery_id)
         if isinstance(step, Repeat):
-            step = await self._reclaim(delivery_id)
+            step = await self._attempts.look_anew(delivery_id)
         return await self._send(step) if isinstance(step, Claim) else step.at
-
-    async def _look(self, delivery_id: str) -> Claim | Later | None:
-        """A claim, a time to look again, or None where what happened must be found out first."""
-        async with self._db.writing() as session:
-            found = await session.execute(select(Delivery, database_now()).where(Delivery.id == delivery_id))
-            row = found.first()
-            if row is None:
-                return Later()
-            delivery, now = row
-            if delivery.state is DeliveryState.WAITING:
-                return await claim(session, self._clock, self._platforms, delivery, now)
-            if delivery.state is DeliveryState.SENDING and delivery.lease_until and delivery.lease_until > now:
-                return Later(delivery.lease_until)
-            under_way = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
-            return None if delivery.state in under_way else Later()
-
-    async def _reclaim(self, delivery_id: str) -> Claim | Later:
-        async with self._db.writing() as session:
-            delivery = await session.get_one(Delivery, delivery_id)
-            now = (await session.execute(select(database_now()))).scalar_one()
-            if delivery.state is not DeliveryState.UNKNOWN:
-                return Later()  # somebody settled it meanwhile
-            return await reclaim(session, self._clock, self._platforms, delivery, now)
 
     async def _send(self, mine: Claim) -> datetime | None:
         try:
-            access = await self._accounts.access(mine.account_id)
+            access = await self._accounts.access_of(mine.account)
             prepared = await self._prepared(mine, access)
         except NeedsReconnect as refused:
             return await self._renew(mine, refused)
@@ -131,10 +108,10 @@ class Publishing:
         while True:
             await self._sleep(LEASE.total_seconds() / 3)
             async with self._db.writing() as session:
-                delivery = await self._mine(session, mine)
+                delivery = await ours(session, mine)
                 if delivery is None:
                     return
-                delivery.lease_until = (await session.execute(select(database_now()))).scalar_one() + LEASE
+                delivery.lease_until = await moment(session) + LEASE
 
     async def _prepare(self, mine: Claim, access: Access) -> Prepared:
         if mine.fence == 1:  # nothing was tried before
@@ -152,7 +129,7 @@ class Publishing:
         self, mine: Claim, prepared: Prepared, position: int, earlier: list[Published]
     ) -> Published | datetime | None:
         """One part: armed, committed once, recorded. Anything but `Published` ends the run."""
-        attempt_id = await self._arm(mine, prepared, position)
+        attempt_id = await self._attempts.arm(mine, position, prepared.handles)
         if isinstance(attempt_id, Later):
             return attempt_id.at
         platform = self._platforms[mine.platform]
@@ -171,59 +148,13 @@ class Publishing:
             return await self._record_error(mine, attempt_id, _unknown(mine, error))
         if isinstance(result, Pending):
             return await self._record_pending(mine, attempt_id, result)
-        return await self._record_published(mine, attempt_id, position, result)
-
-    async def _arm(self, mine: Claim, prepared: Prepared, position: int) -> str | Later:
-        """Write down that a commit is about to leave, if the delivery is still ours and still wanted."""
-        async with self._db.writing() as session:
-            delivery = await self._mine(session, mine)
-            if delivery is None:
-                return Later()
-            now = (await session.execute(select(database_now()))).scalar_one()
-            held = await switched_off(session, delivery, now)
-            if held is not None:
-                await outcomes.wait_again(session, self._clock, delivery, None)
-                return held
-            attempt = Attempt(
-                id=new_id("attempt"),
-                delivery_id=delivery.id,
-                part_id=mine.part_ids[position],
-                fence=mine.fence,
-                digest=mine.digest,
-                handles=dict(prepared.handles),
-                cost_mills=mine.rendering.parts[position].cost_mills,
-                started_at=now,
-            )
-            session.add(attempt)
-            delivery.lease_until = now + LEASE
-            return attempt.id
-
-    async def _mine(self, session: AsyncSession, mine: Claim) -> Delivery | None:
-        """The delivery, or None where the fence moved on: somebody else has it, so this run decides nothing more."""
-        delivery = await session.get(Delivery, mine.delivery_id)
-        held = delivery is not None and delivery.fence == mine.fence and delivery.state is DeliveryState.SENDING
-        return delivery if held else None
-
-    async def _record_published(
-        self, mine: Claim, attempt_id: str, position: int, result: Published
-    ) -> Published | None:
-        """What is public is written down whoever has the delivery by now; only its holder goes on with the next part."""
-        async with self._db.writing() as session:
-            await outcomes.close(session, self._clock, attempt_id, Outcome.SENT)
-            held = await self._mine(session, mine)
-            delivery = await session.get_one(Delivery, mine.delivery_id)
-            delivery.approval_id = delivery.approval_id or mine.approval_id
-            await outcomes.part_sent(session, self._clock, delivery, position, len(mine.keys), result)
-            if held is None:
-                await arm(session, self._clock, delivery)
-                return None
-            return result
+        return result if await self._attempts.sent(mine, attempt_id, position, result) else None
 
     async def _record_pending(self, mine: Claim, attempt_id: str, result: Pending) -> datetime | None:
         async with self._db.writing() as session:
             attempt = await session.get_one(Attempt, attempt_id)
             attempt.handles = dict(attempt.handles) | {"pending": dict(result.handles)}
-            delivery = await self._mine(session, mine)
+            delivery = await ours(session, mine)
             if delivery is None:
                 return None
             delivery.state, delivery.lease_until = DeliveryState.PROCESSING, None
@@ -235,9 +166,9 @@ class Publishing:
     ) -> Published | datetime | None:
         """The platform has exactly this: an earlier try of ours, where there was one, else somebody else's post."""
         async with self._db.writing() as session:
-            delivery = await self._mine(session, mine)
-            ours = await duplicates.is_ours(session, attempt_id, there)
-            if delivery is None or not ours:
+            delivery = await ours(session, mine)
+            was_us = await duplicates.is_ours(session, attempt_id, there)
+            if delivery is None or not was_us:
                 await outcomes.close(session, self._clock, attempt_id, Outcome.REFUSED, there.message)
             elif there.seen:
                 await outcomes.close(session, self._clock, attempt_id, Outcome.SENT)
@@ -253,7 +184,7 @@ class Publishing:
         outcome = outcomes.of(error)
         async with self._db.writing() as session:
             await outcomes.close(session, self._clock, attempt_id, outcome, error.message)
-            delivery = await self._mine(session, mine)
+            delivery = await ours(session, mine)
             if delivery is None:
                 await arm(session, self._clock, await session.get_one(Delivery, mine.delivery_id))
                 return None
@@ -269,13 +200,13 @@ class Publishing:
         renewable = isinstance(platform, Connects) and await self._first_refusal(mine)
         try:
             if renewable:
-                await self._accounts.refresh(await self._accounts.access(mine.account_id))
+                await self._accounts.refresh(await self._accounts.access(mine.account.id))
                 return await self._wait(mine, refused, self._clock.now())
         except PlatformError as error:
             if not isinstance(error, NeedsReconnect):
                 return await self._nothing_happened(mine, error)
             refused = error
-        await self._accounts.lost_login(mine.account_id)
+        await self._accounts.lost_login(mine.account.id)
         return await self._wait(mine, refused, self._clock.now())
 
     async def _first_refusal(self, mine: Claim) -> bool:
@@ -286,7 +217,7 @@ class Publishing:
     async def _nothing_happened(self, mine: Claim, error: PlatformError) -> datetime | None:
         """Certainly nothing went out: wait and try again, or give up where only a person can change something."""
         async with self._db.writing() as session:
-            delivery = await self._mine(session, mine)
+            delivery = await ours(session, mine)
             if delivery is None:
                 return None
             verdict = jobs.after(error, delivery.tries, self._clock.now())
@@ -298,7 +229,7 @@ class Publishing:
 
     async def _wait(self, mine: Claim, error: NeedsReconnect, at: datetime) -> datetime | None:
         async with self._db.writing() as session:
-            delivery = await self._mine(session, mine)
+            delivery = await ours(session, mine)
             if delivery is None:
                 return None
             delivery.refused_login_at = self._clock.now()
@@ -307,7 +238,7 @@ class Publishing:
 
 
 def _refused(mine: Claim, unusable: ContentError) -> Rejected:
-    return Rejected(unusable.message, platform=mine.platform, account=mine.account_id)
+    return Rejected(unusable.message, platform=mine.platform, account=mine.account.id)
 
 
 def _unknown(mine: Claim, error: Exception) -> OutcomeUnknown:
@@ -315,5 +246,5 @@ def _unknown(mine: Claim, error: Exception) -> OutcomeUnknown:
     return OutcomeUnknown(
         f"The request to {mine.rendering.label} {why}, so I cannot tell whether the post went out. I am checking.",
         platform=mine.platform,
-        account=mine.account_id,
+        account=mine.account.id,
     )

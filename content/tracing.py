@@ -16,9 +16,9 @@ from content import contents, duplicates, jobs, outcomes
 from content.accounts import Accounts
 from content.approvals import arm
 from content.audit import record
-from content.database import Database, database_now
+from content.database import Database, moment
 from content.errors import Conflict, ContentError, NeedsReconnect, NotFound, OutcomeUnknown, Rejected
-from content.firing import LOOK_AGAIN, Later, parts_of, published
+from content.firing import LOOK_AGAIN, Later, made, published
 from content.models import Account, Attempt, Delivery, DeliveryState, Job, JobState, Outcome, Part, Post
 from content.people import Actor
 from content.platform import Absent, Finds, Follows, Pending, Platform, Prepared, Published, Rendering
@@ -96,7 +96,8 @@ class Tracing:
         variant = (await variants_of(session, post))[account.id]
         platform = self._platforms[account.platform]
         rendering = platform.render(contents.read(variant.content), public_access(account))
-        parts = await parts_of(session, delivery, len(rendering.parts))
+        rows = await session.scalars(select(Part).where(Part.delivery_id == delivery.id).order_by(Part.position))
+        parts = made(session, delivery, rows.all(), len(rendering.parts))
         part = next(one for one in parts if one.id == attempt.part_id)
         earlier = [published(one) for one in parts[: part.position]]
         return _Trail(
@@ -185,7 +186,7 @@ class Tracing:
             delivery = await self._as_it_was(session, trail)
             if delivery is None:
                 return Later()
-            await outcomes.decide(session, self._clock, trail.part_id, Outcome.NOTHING)
+            await outcomes.decide(session, self._clock, [trail.part_id], Outcome.NOTHING)
             await outcomes.wait_again(session, self._clock, delivery, None)
             return Later(self._clock.now())
 
@@ -272,9 +273,9 @@ class Tracing:
 
     async def _said_absent(self, session: AsyncSession, delivery: Delivery) -> None:
         attempt = await self._doubtful(session, delivery)
-        await outcomes.decide(session, self._clock, attempt.part_id, Outcome.NOTHING)
+        await outcomes.decide(session, self._clock, [attempt.part_id], Outcome.NOTHING)
         await outcomes.wait_again(session, self._clock, delivery, None)
-        delivery.due_at = (await session.execute(select(database_now()))).scalar_one()
+        delivery.due_at = await moment(session)
         await arm(session, self._clock, delivery)
 
     async def _doubtful(self, session: AsyncSession, delivery: Delivery) -> Attempt:
@@ -288,7 +289,7 @@ class Tracing:
         What waits for a login, or for a person's answer, is looked after: that wakes it.
         """
         async with self._db.writing() as session:
-            now = (await session.execute(select(database_now()))).scalar_one()
+            now = await moment(session)
             looked_after = select(Job.subject).where(
                 Job.kind == "publish", Job.state.in_([JobState.READY, JobState.RUNNING])
             )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents
 from content.costs import Spending, spending
-from content.database import database_now
+from content.database import moment
 from content.deciding import NOBODY, Deciding, decidings
 from content.errors import NotFound, Problem, StaleRevision
 from content.models import (
@@ -166,7 +166,7 @@ async def views(session: AsyncSession, platforms: Mapping[str, Platform], posts:
     found = [_view(platforms, post, rows) for post in posts]
     if not any(one.cost_mills for one in found):
         return found
-    now = (await session.execute(select(database_now()))).scalar_one()
+    now = await moment(session)
     spent = await spending(session, await session.get_one(Workspace, posts[0].workspace_id), now)
     return [replace(one, spending=spent if one.cost_mills else None) for one in found]
 

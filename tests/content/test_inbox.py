@@ -8,9 +8,10 @@ from sqlalchemy import event, func, select, text
 
 from content.database import Database
 from content.errors import Unavailable
-from content.inbox import KEPT, MOST_AT_ONCE, TIDY_EVERY, Delivered, Inbox
+from content.inbox import KEPT, TIDY_EVERY, Delivered, Inbox
 from content.jobs import Jobs
 from content.models import Arrival, Job
+from content.together import MOST_AT_ONCE
 from tests.fakes.clock import FakeClock
 
 

@@ -1,0 +1,154 @@
+"""The transactions around a commit: claim it, write down that it is about to leave, write down that it went out.
+
+Each is done for all who ask at the same moment together: what is due at nine o'clock is due a hundred times.
+"""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import outcomes
+from content.approvals import arm
+from content.database import Database, database_now, moment
+from content.facts import Facts, read_facts
+from content.firing import LEASE, LOOK_AGAIN, Claim, Later, claim, reclaim
+from content.ids import new_id
+from content.models import Attempt, Delivery, DeliveryState, Workspace
+from content.platform import Json, Platform, Published
+from content.times import Clock
+from content.together import Together
+
+UNDER_WAY = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class _Arming:
+    """A part that is about to leave."""
+
+    mine: Claim
+    position: int
+    handles: Json
+
+
+@dataclass(frozen=True)
+class _Went:
+    """A part that is public."""
+
+    mine: Claim
+    attempt_id: str
+    position: int
+    result: Published
+
+
+class Attempts:
+    """Claims deliveries, and keeps an `Attempt` for each commit."""
+
+    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform]) -> None:
+        self._db = db
+        self._clock = clock
+        self._platforms = platforms
+        self._looking = Together(db, self._look_all, hurry=True)
+        self._arming = Together(db, self._arm_all, hurry=True)
+        self._recording = Together(db, self._record_all, hurry=True)
+
+    async def look(self, delivery_id: str) -> Claim | Later | None:
+        """A claim, a time to look again, or None where what happened must be found out first."""
+        return await self._looking.ask(delivery_id)
+
+    async def _look_all(self, session: AsyncSession, ids: Sequence[str]) -> list[Claim | Later | None]:
+        deliveries, now = await self._locked(session, ids)
+        waiting = [one for one in deliveries.values() if one.state is DeliveryState.WAITING]
+        facts = await read_facts(session, self._platforms, waiting, now)
+        return [
+            await self._look_at(session, facts, deliveries[one], now) if one in deliveries else Later() for one in ids
+        ]
+
+    async def _look_at(
+        self, session: AsyncSession, facts: Mapping[str, Facts], delivery: Delivery, now: datetime
+    ) -> Claim | Later | None:
+        if delivery.state is DeliveryState.WAITING:
+            return await claim(session, self._clock, facts[delivery.id])
+        if delivery.state is DeliveryState.SENDING and delivery.lease_until and delivery.lease_until > now:
+            return Later(delivery.lease_until)
+        return None if delivery.state in UNDER_WAY else Later()
+
+    async def look_anew(self, delivery_id: str) -> Claim | Later:
+        """A claim on what may be sent again with the same key, though nobody knows whether it went out."""
+        async with self._db.writing() as session:
+            delivery = await session.get_one(Delivery, delivery_id)
+            if delivery.state is not DeliveryState.UNKNOWN:
+                return Later()  # somebody settled it meanwhile
+            now = await moment(session)
+            facts = await read_facts(session, self._platforms, [delivery], now)
+            return await reclaim(session, self._clock, facts[delivery_id])
+
+    async def arm(self, mine: Claim, position: int, handles: Json) -> str | Later:
+        """Write down that a part is about to leave, if the delivery is still ours and still wanted; returns the attempt's id."""
+        return await self._arming.ask(_Arming(mine, position, handles))
+
+    async def _arm_all(self, session: AsyncSession, asks: Sequence[_Arming]) -> list[str | Later]:
+        deliveries, now = await self._locked(session, [one.mine.delivery_id for one in asks])
+        workspaces = {one.workspace_id for one in deliveries.values()}
+        held = await session.scalars(select(Workspace.id).where(Workspace.id.in_(workspaces), Workspace.held))
+        switched_off = set(held)
+        return [await self._arm_one(session, one, switched_off, now) for one in asks]
+
+    async def _arm_one(
+        self, session: AsyncSession, one: _Arming, switched_off: Container[str], now: datetime
+    ) -> str | Later:
+        """The kill switch is looked at again here, in the moment before a request leaves."""
+        delivery = await ours(session, one.mine)
+        if delivery is None:
+            return Later()
+        if delivery.workspace_id in switched_off:
+            await outcomes.wait_again(session, self._clock, delivery, None)
+            return Later(now + LOOK_AGAIN)
+        attempt = Attempt(
+            id=new_id("attempt"),
+            delivery_id=delivery.id,
+            part_id=one.mine.part_ids[one.position],
+            fence=one.mine.fence,
+            digest=one.mine.digest,
+            handles=dict(one.handles),
+            cost_mills=one.mine.rendering.parts[one.position].cost_mills,
+            started_at=now,
+        )
+        session.add(attempt)
+        delivery.lease_until = now + LEASE
+        return attempt.id
+
+    async def sent(self, mine: Claim, attempt_id: str, position: int, result: Published) -> bool:
+        """What is public is written down whoever has the delivery by now; whether it is still ours, to go on with the next part."""
+        return await self._recording.ask(_Went(mine, attempt_id, position, result))
+
+    async def _record_all(self, session: AsyncSession, asks: Sequence[_Went]) -> list[bool]:
+        deliveries, _ = await self._locked(session, [one.mine.delivery_id for one in asks])
+        answers = [await ours(session, one.mine) is not None for one in asks]
+        parts = []
+        for one in asks:
+            delivery = deliveries[one.mine.delivery_id]
+            delivery.approval_id = delivery.approval_id or one.mine.approval_id
+            parts.append(outcomes.PartSent(delivery, one.position, len(one.mine.keys), one.result))
+        await outcomes.parts_sent(session, self._clock, parts, [one.attempt_id for one in asks])
+        for is_ours, part in zip(answers, parts, strict=True):
+            if not is_ours:
+                await arm(session, self._clock, part.delivery)
+        return answers
+
+    async def _locked(self, session: AsyncSession, ids: Sequence[str]) -> tuple[dict[str, Delivery], datetime]:
+        """By id, locked in one order for all so that no two wait for each other; and the database's present instant."""
+        found = await session.execute(
+            select(Delivery, database_now()).where(Delivery.id.in_(ids)).order_by(Delivery.id).with_for_update()
+        )
+        rows = found.all()
+        return {row.id: row for row, _ in rows}, max((now for _, now in rows), default=self._clock.now())
+
+
+async def ours(session: AsyncSession, mine: Claim) -> Delivery | None:
+    """The delivery, or None where the fence moved on: somebody else has it, so this run decides nothing more."""
+    delivery = await session.get(Delivery, mine.delivery_id)
+    held = delivery is not None and delivery.fence == mine.fence and delivery.state is DeliveryState.SENDING
+    return delivery if held else None

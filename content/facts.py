@@ -1,0 +1,182 @@
+"""What a claim is decided by, read for many deliveries at once with as many statements as for one."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import contents, outcomes
+from content.costs import Spending, spending
+from content.models import (
+    IN_FLIGHT,
+    Account,
+    Approval,
+    Attempt,
+    Delivery,
+    Outcome,
+    Part,
+    Post,
+    Revision,
+    Variant,
+    Workspace,
+)
+from content.platform import Content, Platform, Rendering, Spec
+from content.views import public_access
+
+CAP_COUNTS = timedelta(days=1)
+"""The daily cap counts what went out within it."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What deliveries that are claimed in one transaction must know of each other."""
+
+    under_way: dict[str, dict[str, str]]
+    """By account the deliveries in flight, each with the digest of what it sends."""
+    spent: dict[str, Spending] = field(default_factory=dict)
+
+    def twin(self, delivery: Delivery, digest: str) -> bool:
+        """Whether another post of exactly this is under way on the account."""
+        others = self.under_way[delivery.account_id].items()
+        return any(other != delivery.id and its == digest for other, its in others)
+
+    async def month(self, session: AsyncSession, workspace: Workspace, now: datetime) -> Spending:
+        """What the month cost so far, with what this transaction lets go."""
+        if workspace.id not in self.spent:
+            self.spent[workspace.id] = await spending(session, workspace, now)
+        return self.spent[workspace.id]
+
+    def takes(self, delivery: Delivery, digest: str, cost_mills: int) -> None:
+        """The delivery is on its way."""
+        self.under_way[delivery.account_id][delivery.id] = digest
+        month = self.spent.get(delivery.workspace_id)
+        if month is not None:
+            self.spent[delivery.workspace_id] = replace(month, spent_mills=month.spent_mills + cost_mills)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One delivery and everything around it."""
+
+    delivery: Delivery
+    post: Post
+    account: Account
+    workspace: Workspace
+    approval: Approval | None
+    spec: Spec
+    content: Content
+    rendering: Rendering
+    parts: list[Part]
+    """Those that were made so far."""
+    went: tuple[datetime, ...]
+    """When the account's other deliveries of the past day went, or may have gone, out; in order."""
+    now: datetime
+    """The database's."""
+    batch: Batch
+
+    @property
+    def begun(self) -> bool:
+        """Whether some part of it is public."""
+        return any(part.sent_at is not None for part in self.parts)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of what would go out."""
+        return contents.digest(self.delivery.account_id, self.content)
+
+    @property
+    def has_yes(self) -> bool:
+        """Whether somebody approved exactly this on exactly this account, and nobody took it back."""
+        approval, delivery = self.approval, self.delivery
+        return (
+            approval is not None
+            and approval.revoked_at is None
+            and approval.delivery_id == delivery.id
+            and approval.digest == self.digest
+        )
+
+
+async def read_facts(
+    session: AsyncSession, platforms: Mapping[str, Platform], deliveries: Sequence[Delivery], now: datetime
+) -> dict[str, Facts]:
+    """By delivery id; without those whose account the post is no longer written for."""
+    if not deliveries:
+        return {}
+    accounts = {one.account_id for one in deliveries}
+    parts = await _parts(session, deliveries)
+    went = await _went(session, accounts, now)
+    batch = Batch(await _under_way(session, accounts))
+    facts = {}
+    for delivery, post, account, workspace, approval, variant in await session.execute(_around(deliveries)):
+        platform, content = platforms[account.platform], contents.read(variant.content)
+        facts[delivery.id] = Facts(
+            delivery=delivery,
+            post=post,
+            account=account,
+            workspace=workspace,
+            approval=approval,
+            spec=platform.spec,
+            content=content,
+            rendering=platform.render(content, public_access(account)),
+            parts=parts[delivery.id],
+            went=tuple(at for other, at in went[account.id] if other != delivery.id),
+            now=now,
+            batch=batch,
+        )
+    return facts
+
+
+def _around(deliveries: Sequence[Delivery]) -> Select[Delivery, Post, Account, Workspace, Approval, Variant]:
+    return (
+        select(Delivery, Post, Account, Workspace, Approval, Variant)
+        .join(Post, Post.id == Delivery.post_id)
+        .join(Account, Account.id == Delivery.account_id)
+        .join(Workspace, Workspace.id == Delivery.workspace_id)
+        .join(Revision, and_(Revision.post_id == Post.id, Revision.number == Post.revision))
+        .join(Variant, and_(Variant.revision_id == Revision.id, Variant.account_id == Account.id))
+        .outerjoin(Approval, Approval.id == Delivery.approval_id)
+        .where(Delivery.id.in_([one.id for one in deliveries]))
+    )
+
+
+async def _parts(session: AsyncSession, deliveries: Sequence[Delivery]) -> Mapping[str, list[Part]]:
+    rows = await session.scalars(
+        select(Part).where(Part.delivery_id.in_([one.id for one in deliveries])).order_by(Part.position)
+    )
+    found = defaultdict(list)
+    for part in rows:
+        found[part.delivery_id].append(part)
+    return found
+
+
+async def _went(session: AsyncSession, accounts: set[str], now: datetime) -> Mapping[str, list[tuple[str, datetime]]]:
+    """By account its deliveries of the past day, and when each last went, or may have gone, out; in order."""
+    last = func.max(Attempt.started_at)
+    rows = await session.execute(
+        select(Delivery.account_id, Delivery.id, last)
+        .join(Attempt, Attempt.delivery_id == Delivery.id)
+        .where(Delivery.account_id.in_(accounts), Attempt.started_at > now - CAP_COUNTS)
+        .where(or_(Attempt.outcome == Outcome.SENT, outcomes.undecided()))
+        .group_by(Delivery.account_id, Delivery.id)
+        .order_by(last)
+    )
+    found = defaultdict(list)
+    for account_id, delivery_id, at in rows:
+        found[account_id].append((delivery_id, at))
+    return found
+
+
+async def _under_way(session: AsyncSession, accounts: set[str]) -> dict[str, dict[str, str]]:
+    rows = await session.execute(
+        select(Delivery.account_id, Delivery.id, Delivery.digest).where(
+            Delivery.account_id.in_(accounts), Delivery.state.in_(IN_FLIGHT)
+        )
+    )
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for account_id, delivery_id, digest in rows:
+        found[account_id][delivery_id] = digest
+    return found
