@@ -108,18 +108,26 @@ class Rejected(PlatformError):
 class Duplicate(Rejected):
     """The platform refused the content because it has exactly this already.
 
-    `remote_id` and `url` say where, as far as the platform tells; `seen` whether it was looked at and is public there.
+    `remote_id` and `url` say where, as far as the platform tells; `posted_at` when it went out, by the platform's clock, if
+    it was looked at and is public there.
     """
 
     code = "duplicate"
 
     def __init__(
-        self, message: str, *, platform: str, account: str = "", remote_id: str = "", url: str = "", seen: bool = False
+        self,
+        message: str,
+        *,
+        platform: str,
+        account: str = "",
+        remote_id: str = "",
+        url: str = "",
+        posted_at: datetime | None = None,
     ) -> None:
         super().__init__(message, platform=platform, account=account)
         self.remote_id = remote_id
         self.url = url
-        self.seen = seen
+        self.posted_at = posted_at
 
 
 class NeedsReconnect(PlatformError):

@@ -52,6 +52,7 @@ async def close(session: AsyncSession, clock: Clock, attempt_id: str, outcome: O
     """End an attempt; this is written even where the delivery is no longer ours."""
     attempt = await session.get_one(Attempt, attempt_id)
     attempt.outcome, attempt.ended_at, attempt.error = outcome, clock.now(), error[:2000]
+    attempt.doubted = attempt.doubted or outcome is Outcome.UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ class Publishing:
             was_us = await duplicates.is_ours(session, attempt_id, there)
             if delivery is None or not was_us:
                 await outcomes.close(session, self._clock, attempt_id, Outcome.REFUSED, there.message)
-            elif there.seen:
+            elif there.posted_at is not None:
                 await outcomes.close(session, self._clock, attempt_id, Outcome.SENT)
                 found = Published(there.remote_id, there.url)
                 await outcomes.part_sent(session, self._clock, delivery, position, len(mine.keys), found)

@@ -128,7 +128,7 @@ class Tracing:
 
     async def _find(self, trail: _Trail) -> Later | Repeat:
         found = await self._asked(trail)
-        if isinstance(found, Published):
+        if isinstance(found, Published) and not await self._is_anothers(trail, found):
             return await self._is_public(trail, found)
         if isinstance(found, Absent):
             return await self._is_absent(trail)
@@ -154,6 +154,11 @@ class Tracing:
         except Exception:
             log.exception("delivery.find_broke", extra={"delivery": trail.delivery_id})
             return None
+
+    async def _is_anothers(self, trail: _Trail, found: Published) -> bool:
+        """Two posts may say the same within a minute: what is another's proves nothing about this one."""
+        async with self._db.reading() as session:
+            return await duplicates.is_taken(session, trail.part_id, found.remote_id)
 
     async def _prepared(self, trail: _Trail) -> Prepared:
         access = await self._accounts.access(trail.account_id)

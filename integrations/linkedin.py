@@ -201,8 +201,8 @@ class LinkedIn(Uploads):
         named = _URN.search(said)
         urn = named[0] if named else ""
         about = {"platform": NAME, "account": access.handle}
-        seen = await self._is_public(access, urn) if urn and self._reads(access) else None
-        if seen is False:
+        post = await self._shown(access, urn) if urn and self._reads(access) else None
+        if post == {}:
             return Rejected(
                 f"LinkedIn still remembers a deleted post of {access.handle} with exactly these words. Change them, or wait two days.",
                 **about,
@@ -213,16 +213,17 @@ class LinkedIn(Uploads):
             **about,
             remote_id=urn,
             url=_url(urn) if urn else "",
-            seen=bool(seen),
+            posted_at=_moment((post or {}).get("createdAt")),
         )
 
-    async def _is_public(self, access: Access, urn: str) -> bool | None:
-        """None: it cannot be told now."""
+    async def _shown(self, access: Access, urn: str) -> Json | None:
+        """What LinkedIn tells of a post, nothing where it is not public; None: it cannot be told now."""
         try:
             answer = await self._ask(access, "GET", f"/rest/posts/{encoded(urn)}", accept={404, 410})
         except PlatformError:
             return None
-        return answer.status < 400 and told(answer).get("lifecycleState", "PUBLISHED") == "PUBLISHED"
+        post = told(answer)
+        return post if answer.status < 400 and post.get("lifecycleState", "PUBLISHED") == "PUBLISHED" else {}
 
     def _reads(self, access: Access) -> bool:
         """Whether the account's posts can be read with this login."""
@@ -293,7 +294,7 @@ class LinkedIn(Uploads):
                     counts = (told_of.get(f"{name}Count") for name in ("like", "comment", "share", "impression"))
                     found[urn] = Numbers(*(count if isinstance(count, int) else None for count in counts))
         # a post that nobody has looked at yet is missing from the answer, as is one that is gone
-        quiet = [urn for urn in urns if urn not in found and await self._is_public(access, urn) is not False]
+        quiet = [urn for urn in urns if urn not in found and await self._shown(access, urn) != {}]
         return found | {urn: Numbers() for urn in quiet}
 
     async def _member_numbers(self, urn: str, access: Access) -> Numbers | None:
@@ -347,10 +348,13 @@ def _with_kind(settings: Json, access: Access) -> Json:
     return {**settings, "page": True} if is_page(access) else settings
 
 
+def _moment(milliseconds: object) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int) else None
+
+
 def _is_since(milliseconds: object, since: datetime) -> bool:
-    if not isinstance(milliseconds, int):
-        return False
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) >= since - _CLOCKS_APART
+    at = _moment(milliseconds)
+    return at is not None and at >= since - _CLOCKS_APART
 
 
 def _shows(post: Json, wanted: RenderedPart) -> bool:

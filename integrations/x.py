@@ -30,6 +30,7 @@ from content.platform import (
     VideoLimits,
 )
 from content.problems import common_problems
+from content.times import instant
 from integrations.http import Answer
 from integrations.text import clean
 from integrations.x_api import LABEL, NAME, SETTINGS, data_of, detail_of, told
@@ -63,7 +64,7 @@ SHORT_SIDE = 1024
 POSTS_AT_ONCE = 100
 _PAGES = 5
 _CLOCKS_APART = timedelta(minutes=1)
-_FOUND_BY = "conversation_id,entities,attachments"
+_FOUND_BY = "conversation_id,entities,attachments,created_at"
 
 
 class X(Uploads):
@@ -164,14 +165,14 @@ class X(Uploads):
         twin = None
         with contextlib.suppress(PlatformError):  # where it cannot be looked up the refusal stands all the same
             twin = await self._among(prepared, part, earlier, {"max_results": str(POSTS_AT_ONCE)})
-        at = f" It is at {twin.url}." if twin else ""
+        at = f" It is at {_url(prepared.access, str(twin['id']))}." if twin else ""
         return Duplicate(
             f"X has a post of {prepared.access.handle} with exactly these words already.{at} Change the words to post them again.",
             platform=NAME,
             account=prepared.access.handle,
-            remote_id=twin.remote_id if twin else "",
-            url=twin.url if twin else "",
-            seen=twin is not None,
+            remote_id=str(twin["id"]) if twin else "",
+            url=_url(prepared.access, str(twin["id"])) if twin else "",
+            posted_at=_posted_at(twin) if twin else None,
         )
 
     def findable(self, access: Access) -> bool:
@@ -184,11 +185,13 @@ class X(Uploads):
         """The part among the account's posts since the attempt; a list proves presence, never absence."""
         start = (since - _CLOCKS_APART).astimezone(UTC)
         params = {"max_results": str(POSTS_AT_ONCE), "start_time": f"{start:%Y-%m-%dT%H:%M:%SZ}"}
-        return await self._among(prepared, part, earlier, params, pages=_PAGES)
+        found = await self._among(prepared, part, earlier, params, pages=_PAGES)
+        return Published(str(found["id"]), _url(prepared.access, str(found["id"]))) if found else None
 
     async def _among(
         self, prepared: Prepared, part: int, earlier: Sequence[Published], params: Mapping[str, str], pages: int = 1
-    ) -> Published | None:
+    ) -> Json | None:
+        """The newest post that is this part, as X tells it."""
         access, rendered = prepared.access, prepared.rendering.parts[part]
         root = earlier[0].remote_id if earlier else None
         known = {one.remote_id for one in earlier}  # two parts of a thread may say the same
@@ -196,7 +199,7 @@ class X(Uploads):
             page = await self._read(access, f"/users/{access.remote_id}/tweets", params, _FOUND_BY)
             for post in _posts(page):
                 if post["id"] not in known and _matches(post, rendered, root):
-                    return Published(str(post["id"]), _url(access, str(post["id"])))
+                    return post
             following = page.get("meta", {}).get("next_token") if isinstance(page.get("meta"), dict) else None
             if not following:
                 return None
@@ -228,6 +231,13 @@ class X(Uploads):
 
 def _url(access: Access, post_id: str) -> str:
     return f"https://x.com/{access.handle}/status/{post_id}"
+
+
+def _posted_at(post: Json) -> datetime | None:
+    try:
+        return instant(datetime.fromisoformat(str(post.get("created_at"))))
+    except ValueError:
+        return None
 
 
 def _posts(page: Json) -> list[Json]:

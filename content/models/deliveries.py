@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from content.database import Base
@@ -114,6 +114,8 @@ class Attempt(Base):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None] = mapped_column(states(Outcome))
+    doubted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether nobody knew for a while what it came to, whatever is known by now."""
     error: Mapped[Words]
 
 

@@ -190,7 +190,16 @@ class BarePlatform:
         known = "" if do is Do.KNOW_VAGUELY else there
         url = f"https://fake.example/{known}" if known else ""
         msg = "It has exactly this already. Change the words."
-        return Duplicate(msg, platform=self._spec.name, remote_id=known, url=url, seen=do is Do.KNOW_AND_SEE)
+        return Duplicate(
+            msg,
+            platform=self._spec.name,
+            remote_id=known,
+            url=url,
+            posted_at=self._posted_at(known) if do is Do.KNOW_AND_SEE else None,
+        )
+
+    def _posted_at(self, remote_id: str) -> datetime:
+        return next((one.at for one in self.public if one.remote_id == remote_id), self.clock.now())
 
     def by_key(self, key: str) -> PublicPost | None:
         return next((post for post in self.public if post.key == key), None)
@@ -294,6 +303,8 @@ class FindingPlatform(FakePlatform):
         """REFUSE: it cannot tell. BE_DOWN, BREAK_BEFORE: as elsewhere. HANG_BEFORE: waits. Afterwards: the truth."""
         self.asked = 0
         self.readable = True
+        self.confused = False
+        """Whether it takes its first post for each that it is asked about."""
 
     def findable(self, access: Access) -> bool:
         return self.readable
@@ -309,7 +320,7 @@ class FindingPlatform(FakePlatform):
             return None
         if do is not Do.PUBLISH:
             self._fail(do)
-        post = self.by_key(key)
+        post = self.public[0] if self.confused else self.by_key(key)
         return Absent() if post is None else Published(post.remote_id, f"https://fake.example/{post.remote_id}")
 
 

@@ -494,7 +494,8 @@ async def test_a_double_that_can_be_read_is_seen(desk: Desk) -> None:
     prepared, [first] = await desk.posted(PartContent("Once (only)"), who=PAGE)
     with pytest.raises(Duplicate) as there:
         await desk.platform.commit(prepared, 0, "key", [])
-    assert (there.value.remote_id, there.value.url, there.value.seen) == (first.remote_id, first.url, True)
+    assert (there.value.remote_id, there.value.url) == (first.remote_id, first.url)
+    assert there.value.posted_at == desk.clock.now()
 
 
 @pytest.mark.parametrize("scopes", [SELF_SERVE, READS_OWN])
@@ -505,7 +506,7 @@ async def test_a_double_that_nobody_could_look_at_is_not_said_to_be_seen(desk: D
         desk.server.faults.add(f"/rest/posts/{first.remote_id}", "status:500")
     with pytest.raises(Duplicate) as there:
         await desk.platform.commit(prepared, 0, "key", [])
-    assert (there.value.remote_id, there.value.seen) == (first.remote_id, False)
+    assert (there.value.remote_id, there.value.posted_at) == (first.remote_id, None)
 
 
 async def test_a_deleted_post_that_is_remembered_is_no_double(desk: Desk) -> None:

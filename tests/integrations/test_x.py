@@ -394,7 +394,8 @@ async def test_the_same_words_again_name_the_post_that_is_there(desk: Desk) -> N
     prepared, [first] = await desk.posted(PartContent("Tom & Jerry at https://example.org/a?b=c", (image(),)))
     with pytest.raises(Duplicate, match="exactly these words") as there:
         await desk.platform.commit(prepared, 0, "key", [])
-    assert (there.value.remote_id, there.value.url, there.value.seen) == (first.remote_id, first.url, True)
+    assert (there.value.remote_id, there.value.url) == (first.remote_id, first.url)
+    assert there.value.posted_at == desk.clock.now()
 
 
 @pytest.mark.parametrize("fault", ["", "status:503", "status:402"])
@@ -405,7 +406,7 @@ async def test_the_same_words_again_stay_refused_where_the_first_is_not_seen(des
         desk.server.faults.add("GET /2/users/1001/tweets", fault)
     with pytest.raises(Duplicate) as there:
         await desk.platform.commit(prepared, 0, "key", [])
-    assert (there.value.remote_id, there.value.seen) == ("", False)
+    assert (there.value.remote_id, there.value.posted_at) == ("", None)
 
 
 @pytest.mark.parametrize(
@@ -484,7 +485,7 @@ async def test_an_earlier_part_with_the_same_words_is_not_taken_for_a_later_one(
     desk.server.faults.add("POST /2/tweets", "status:403", body=json.dumps({"detail": "duplicate content."}))
     with pytest.raises(Duplicate) as there:
         await desk.platform.commit(prepared, 2, "key", done[:2])
-    assert (there.value.remote_id, there.value.seen) == ("", False)
+    assert (there.value.remote_id, there.value.posted_at) == ("", None)
 
 
 async def test_looking_back_ends_after_five_pages(desk: Desk) -> None:
