@@ -1,5 +1,6 @@
 """Draws the card of any row, as it is now, for whoever looks."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, time
 
@@ -9,11 +10,13 @@ from bot.consent_card import consent_card
 from bot.report_card import WEEKS, report_card
 from bot.rules import settings_card
 from content.desk import Desk
-from content.errors import NotFound
+from content.errors import ContentError, NotFound
 from content.models import Role
 from content.people import Actor
 from content.spans import SPANS, stretch
 from content.times import zone
+
+log = logging.getLogger(__name__)
 
 HEADLINES = 8
 """Headlines on one card."""
@@ -43,7 +46,7 @@ class Drawing:
         }
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
-        """The card of `kind:id`, or None where there is nothing to draw any more."""
+        """The card of `kind:id`, or None where there is nothing to draw any more, or nothing that can be read."""
         kind, _, name = subject.partition(":")
         drawer = self._kinds.get(kind)
         if drawer is None or (actor.role is Role.GUEST and kind != "post"):
@@ -51,6 +54,9 @@ class Drawing:
         try:
             return await drawer(actor, name)
         except NotFound:
+            return None
+        except ContentError as trouble:  # as after a change of the sealing key; one card must not stop what shows it
+            log.warning("card.not_drawn", extra={"subject": subject, "code": trouble.code, "why": trouble.message})
             return None
 
     async def _accounts(self, actor: Actor, _name: str) -> Card:

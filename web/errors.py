@@ -103,6 +103,11 @@ class Bugs:
             if scope["type"] != "http" or begun:
                 raise
             error_id = secrets.token_hex(4)
-            log.error("request.failed", extra={"error_id": error_id, "path": scope["path"]}, exc_info=bug)
+            log.error("request.failed", extra={"error_id": error_id, "route": _route(scope)}, exc_info=bug)
             sentence = f"Something broke on our side, and it is in the log as {error_id}. Try again in a moment."
             await told(Request(scope, receive), 500, "bug", sentence)(scope, receive, send)
+
+
+def _route(scope: Scope) -> str:
+    """The template of the address that was asked for; the address itself may hold a ticket, and is never logged."""
+    return str(getattr(scope.get("route"), "path", ""))

@@ -20,6 +20,12 @@ _UNREAD = frozenset({"voice", "audio", "video_note", "sticker", "document", "loc
 _IN = ("member", "administrator", "creator", "restricted")
 _ROOMS = ("group", "supergroup")
 """The kinds of chat in which several people talk."""
+_OTHERS = ("message", "reply_to_message", "pinned_message")
+"""Where an update tells of another message: what was pressed on, answered, pinned."""
+_OF_OTHERS = frozenset({"message_id", "from", "chat", "message_thread_id", "is_topic_message"})
+"""What is kept of those: who said it and where it stands. Its words and buttons may hold somebody's way in."""
+_UNKEPT = frozenset({"reply_markup", "quote"})
+"""What is kept of no message: its buttons, and the words that it repeats of another one."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,14 @@ def arriving(update: Update) -> Arriving | None:
     if kind == "callback_query":
         lane = f"{lane}/{told['from']['id']}"  # presses of one person in order, and beside what is said
     number = int(update["update_id"])
-    return Arriving(str(number), f"telegram:{lane}", number, dict(update))
+    return Arriving(str(number), f"telegram:{lane}", number, {**update, kind: _kept(told)})
+
+
+def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What was told, without what other messages show."""
+    kept = {name: value for name, value in told.items() if name not in _UNKEPT}
+    others = {name: kept[name] for name in _OTHERS if kept.get(name)}
+    return kept | {name: {each: one[each] for each in one.keys() & _OF_OTHERS} for name, one in others.items()}
 
 
 def meaning(update: Update, me: Me) -> Happening | None:

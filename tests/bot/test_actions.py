@@ -237,7 +237,7 @@ async def test_a_person_says_that_it_is_not_there(desk: AgentDesk, platform: Fak
 
 async def test_a_lost_login_is_mended_on_the_connect_page(desk: AgentDesk, platform: FakePlatform) -> None:
     await desk.base.now()
-    await desk.base.accounts.lost_login((await view(desk)).deliveries[0].account_id)
+    await desk.base.accounts.lost_login(await desk.base.accounts.access((await view(desk)).deliveries[0].account_id))
     await desk.jobs.run_all()
     reconnect = button(await desk.card(), "reconnect")
     answer = await desk.push(reconnect)

@@ -3,14 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import select
 
 from bot.carrier import LONGEST, SHORTEST
 from bot.native import SendAnew
 from content.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, Unavailable
-from content.models import Carry, Message
+from content.models import Carry, ConnectAttempt, Message
+from content.sealing import Sealer
 from content.transcript import Line
 from tests.bot.conftest import Talks
 from tests.fakes.native import FakeNative, TalkingDesk
+from tests.fakes.platform import FakePlatform
 
 DOWN = Unavailable("Fakechat does not answer.", platform="fakechat")
 UNKNOWN = OutcomeUnknown("The answer was lost.", platform="fakechat")
@@ -100,6 +104,42 @@ async def test_a_card_whose_row_is_gone_says_so(talk: TalkingDesk) -> None:
     await talk.desk.transcript.add(here, Line("", "post:post_none"))
     await talk.run()
     assert "does not exist any more" in talk.native.heads("room")[0]
+
+
+async def test_a_card_that_cannot_be_opened_any_more_is_gone_and_holds_nothing_up(
+    talk: TalkingDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = await room(talk)
+    subject = await way_in(talk)
+    await talk.desk.transcript.add(here, Line("", subject))
+    await talk.run()
+    [before] = talk.native.heads("room")
+    await change_the_sealing_key(talk)
+    await talk.desk.transcript.redraw(subject)
+    said = await talk.desk.transcript.add(here, Line("one"))
+    await talk.run()
+    gone, after = talk.native.heads("room")
+    assert before.startswith("Connect Fake: ")
+    assert "does not exist any more" in gone
+    assert after == "one"
+    assert await carry(talk, said) == [Carry.SENT]
+    assert [one.__dict__["code"] for one in caplog.records if one.message == "card.not_drawn"] == ["not_allowed"]
+
+
+async def way_in(talk: TalkingDesk) -> str:
+    """What the card of a login that was begun shows."""
+    fake = talk.desk.base.platforms["fake"]
+    assert isinstance(fake, FakePlatform)
+    fake.elsewhere = True
+    begun = await talk.desk.services.consents.begin(talk.desk.actor, "fake", {"user": "bob"}, callback_url="https://d")
+    return f"connect:{begun.id}"
+
+
+async def change_the_sealing_key(talk: TalkingDesk) -> None:
+    """What was sealed until now is as if sealed with a key that the desk does not have."""
+    async with talk.desk.db.writing() as session:
+        for row in await session.scalars(select(ConnectAttempt)):
+            row.sealed = Sealer([Fernet.generate_key()]).seal({})
 
 
 @pytest.mark.parametrize("trouble", [DOWN, UNKNOWN], ids=["down", "unknown"])

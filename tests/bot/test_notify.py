@@ -110,7 +110,7 @@ async def test_an_overdue_post_asks_each_time_it_is(desk: AgentDesk) -> None:
 
 async def test_a_lost_login_is_told_with_the_way_back(desk: AgentDesk) -> None:
     post = await draft(desk)
-    await desk.base.accounts.lost_login(post.deliveries[0].account_id)
+    await desk.base.accounts.lost_login(await desk.base.accounts.access(post.deliveries[0].account_id))
     await desk.press("post_now", post.id, 1)
     [text] = desk.chat.texts
     assert "must be connected again" in text

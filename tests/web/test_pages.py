@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from httpx import AsyncClient
 
+from app.logs import JsonLines
 from content.connecting import Connected, Elsewhere, Field, Identity, Login
 from content.consent_views import ConsentView
 from content.errors import NeedsReconnect, RateLimited, StaleRevision, WrongState
@@ -214,7 +215,7 @@ async def test_a_lost_login_asks_to_be_connected_again(grape: StandIn) -> None:
     async with grape.signed_in() as browser:
         await browser.post("/connect/grape", json={"form": {"key": "k"}})
         account = (await grape.app.desk.accounts.matching(grape.owner.workspace_id, ["Grape"]))[0]
-        await grape.app.desk.accounts.lost_login(account.id)
+        await grape.app.desk.accounts.lost_login(await grape.app.desk.accounts.access(account.id))
         assert "Connect again" in (await browser.get("/connect")).text
 
 
@@ -332,6 +333,20 @@ async def test_a_bug_is_told_with_an_id_that_is_in_the_log(desk: StandIn, caplog
     assert "secret detail" not in page.text
     [record] = caplog.records
     assert record.__dict__["error_id"] in page.text
+
+
+async def test_a_bug_on_the_way_to_a_login_keeps_its_ticket_out_of_the_log(
+    grape: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with grape.signed_in() as browser:
+        go_to = (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"]
+        async with grape.app.db.engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE connect_attempt RENAME TO gone")
+        with caplog.at_level(logging.ERROR, "web.errors"):
+            assert (await browser.get(go_to)).status_code == 500
+    [record] = caplog.records
+    assert record.__dict__["route"] == "/connect/go/{ticket}"
+    assert go_to.rpartition("/")[2] not in JsonLines().format(record)
 
 
 async def test_a_bug_after_the_answer_began_is_not_hidden(desk: StandIn) -> None:

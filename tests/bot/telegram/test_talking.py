@@ -9,6 +9,8 @@ import httpx
 import pytest
 from PIL import Image
 
+from bot.telegram.keyboard import opening, pressed
+from bot.telegram.reading import arriving
 from content.models import Arrival, PostState, Role
 from content.models import Message as Row
 from content.transcript import Line
@@ -18,7 +20,7 @@ from tests.bot.telegram.desk import ANN, BO, TelegramDesk
 from tests.fakes.films import film
 from tests.fakes.model import ScriptedModel, calling
 from tests.servers.bot_api import MISSING, WHERE
-from tests.servers.telegram import USERNAME, No, Said
+from tests.servers.telegram import BOT_ID, USERNAME, No, Said
 
 GROUP = -100
 
@@ -304,6 +306,37 @@ async def test_updates_that_come_twice_and_out_of_order_count_once_and_in_order(
     said = [row.text for row in await there.desk.base.rows(Row) if row.member_id]
     assert said == ["first", "second"]
     assert len(await there.desk.base.rows(Arrival)) == 2
+
+
+async def test_no_way_in_that_stands_in_the_chat_is_kept_with_what_comes_from_there(there: TelegramDesk) -> None:
+    way_in = "https://desk.example/connect/go/ticket"
+    buttons = [[opening("Open X", way_in), pressed("Stop", "stop")]]
+    card = Said(900, there.server.open(ANN), BOT_ID, f"Go on here: {way_in}", keyboard=buttons)
+    there.server.messages.append(card)
+    await there.server.say(ANN, "is this right?", answers=card)
+    await there.server.press(ANN, card, "Stop")
+    kept = [one.payload for one in await there.desk.base.rows(Arrival)]
+    assert [set(one) - {"update_id"} for one in kept] == [{"message"}, {"callback_query"}]
+    assert "/connect/go/" not in json.dumps(kept)
+    await there.run()
+    assert there.desk.script.asked[-1][-1].text.startswith("is this right?")
+    assert len(there.server.toasts) == 1
+
+
+@pytest.mark.parametrize("holds", ["reply_markup", "quote", "pinned_message"])
+def test_other_messages_are_kept_by_where_they_stand_alone(holds: str) -> None:
+    chat = {"id": ANN, "type": "private"}
+    other = {
+        "message_id": 1,
+        "chat": chat,
+        "text": "ticket",
+        "reply_markup": {"inline_keyboard": [[{"url": "ticket"}]]},
+    }
+    said = {"message_id": 2, "chat": chat, "from": {"id": ANN}, holds: other}
+    found = arriving({"update_id": 5, "message": said})
+    assert found is not None
+    assert "ticket" not in json.dumps(found.payload)
+    assert found.payload["message"].get("pinned_message") in (None, {"message_id": 1, "chat": chat})
 
 
 async def test_a_delivery_without_the_secret_changes_nothing(there: TelegramDesk) -> None:
