@@ -142,6 +142,7 @@ async def serve(settings: Settings) -> None:
                 await asyncio.gather(waking, return_exceptions=True)
             await chats.hang_up()
             await app.ticks.stop(DRAIN)
+            await app.desk.accounts.finish_renewals()
             await app.close()
             sock.close()
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
@@ -13,10 +13,10 @@ from content.audit import record
 from content.connecting import Connected, Connects, Field
 from content.errors import Invalid, NeedsReconnect, NotFound, PlatformError
 from content.ids import new_id
-from content.logins import Logins
+from content.logins import NO_ACCOUNT, Logins
 from content.models import Account, Delivery, DeliveryState
 from content.people import Actor
-from content.platform import Access, Content, PartContent
+from content.platform import Content, PartContent
 from content.views import public_access
 
 ANNOUNCED = (timedelta(days=14), timedelta(days=7), timedelta(days=1), timedelta(0))
@@ -101,8 +101,13 @@ class Accounts(Logins):
                     async with self._db.writing() as session:
                         await self.bind(session, actor, platform.spec.name, result)
 
-    async def bind(self, session: AsyncSession, actor: Actor, platform: str, result: Connected) -> AccountView:
-        """Keep an account whose login works, in the caller's transaction; one that was here before keeps its queue."""
+    async def bind(
+        self, session: AsyncSession, actor: Actor, platform: str, result: Connected, login_id: str = ""
+    ) -> AccountView:
+        """Keep an account whose login works, in the caller's transaction; one that was here before keeps its queue.
+
+        Accounts that share a login are bound with the same `login_id`.
+        """
         identity = result.identity
         account = await session.scalar(
             select(Account).where(
@@ -124,6 +129,7 @@ class Accounts(Logins):
         account.name, account.kind = identity.name[:200], identity.kind
         account.facts, account.sealed = dict(result.facts), self._sealer.seal(result.login.secrets)
         account.expires_at, account.ends_at = result.login.expires_at, result.login.ends_at
+        account.login_id = login_id or new_id("login")
         account.state, account.connected_by = "connected", actor.member_id
         await session.flush()
         await self._wake_waiting(session, account)
@@ -153,12 +159,14 @@ class Accounts(Logins):
             select(Delivery).where(
                 Delivery.account_id == account.id,
                 Delivery.state.in_([DeliveryState.WAITING, DeliveryState.UNKNOWN]),
-                Delivery.error_code == NeedsReconnect.code,
+                or_(Delivery.error_code == NeedsReconnect.code, Delivery.refused_login_at.is_not(None)),
             )
         )
         for delivery in waiting:
-            delivery.error_code = delivery.error = ""
-            await jobs.put(session, "publish", delivery.id, run_at=now, now=now, lane=f"account:{account.id}")
+            delivery.refused_login_at = None
+            if delivery.error_code == NeedsReconnect.code:
+                delivery.error_code = delivery.error = ""
+                await jobs.put(session, "publish", delivery.id, run_at=now, now=now, lane=f"account:{account.id}")
 
     async def connected(self, workspace_id: str) -> list[AccountView]:
         """The workspace's accounts, oldest first; disconnected ones are left out."""
@@ -185,21 +193,19 @@ class Accounts(Logins):
             return None, None
         left = account.ends_at - now
         if left <= timedelta(0):
-            await self.lost_login(account_id)
+            await self.lost_login(self._opened(account))
         told = Ending(self._view(account), account.connected_by, account.ends_at, max(0, -(-left // timedelta(days=1))))
         return (told if left <= ANNOUNCED[0] else None), _next_announcement(account.ends_at, now)
 
     async def disconnect(self, actor: Actor, account_id: str) -> AccountView:
-        """Let an account go: revoked at the platform where that works, its login forgotten, its history kept."""
+        """Let an account go: its login forgotten, then revoked at the platform where that ends no other's; its history kept."""
         actor.require("connect")
-        row = await self._row(account_id, actor.workspace_id)
-        access = self._opened(row)
-        platform = self._platforms[access.platform]
-        if isinstance(platform, Connects) and not await self._login_is_needed(row, access):
-            with contextlib.suppress(PlatformError):  # the login is forgotten here all the same, as was asked
-                await platform.revoke(access)
         async with self._db.writing() as session:
-            account = await session.get_one(Account, account_id)
+            account = await session.get(Account, account_id, with_for_update=True)
+            if account is None or account.workspace_id != actor.workspace_id:
+                raise NotFound(NO_ACCOUNT)
+            access = self._opened(account)
+            ends = account.state != "disconnected" and not await self._login_is_needed(session, account)
             account.state, account.sealed = "disconnected", self._sealer.seal({})
             account.expires_at = account.ends_at = None
             record(
@@ -210,19 +216,28 @@ class Accounts(Logins):
                 at=self._clock.now(),
                 member_id=actor.member_id,
             )
-            return self._view(account)
+            view = self._view(account)
+        platform = self._platforms[access.platform]
+        if ends and isinstance(platform, Connects):
+            with contextlib.suppress(PlatformError):  # it is forgotten here all the same, as was asked
+                await platform.revoke(access)
+        return view
 
-    async def _login_is_needed(self, row: Account, access: Access) -> bool:
-        """Whether ending the login would end another account's too, such as a page's of the same person."""
-        if row.state == "disconnected":
-            return True  # it has none any more
-        async with self._db.reading() as session:
-            others = await session.scalars(
-                select(Account).where(
-                    Account.platform == row.platform, Account.id != row.id, Account.state == "connected"
-                )
-            )
-            return bool(access.secrets) and any(self._opened(one).secrets == access.secrets for one in others)
+    async def _login_is_needed(self, session: AsyncSession, account: Account) -> bool:
+        """Whether another account came by the same consent, as a page does, or is the same one in another workspace.
+
+        To revoke a login ends what the person allowed, and so other logins with it.
+        """
+        others = select(Account.id).where(
+            Account.platform == account.platform,
+            Account.id != account.id,
+            Account.state != "disconnected",
+            or_(
+                Account.remote_id == account.remote_id,
+                and_(Account.login_id == account.login_id, Account.login_id != ""),
+            ),
+        )
+        return await session.scalar(others.limit(1)) is not None
 
     async def matching(self, workspace_id: str, names: Sequence[str]) -> list[AccountView]:
         """The accounts that these words name, by platform, label or handle; all of them for no words.

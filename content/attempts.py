@@ -14,7 +14,7 @@ from content import outcomes
 from content.approvals import arm
 from content.database import Database, database_now, moment
 from content.facts import Facts, read_facts
-from content.firing import LEASE, LOOK_AGAIN, Claim, Later, claim, reclaim
+from content.firing import LEASE, LOOK_AGAIN, Claim, Later, claim, reclaim, too_dear
 from content.ids import new_id
 from content.models import Attempt, Delivery, DeliveryState, Workspace
 from content.platform import Json, Platform, Published
@@ -106,6 +106,9 @@ class Attempts:
         if delivery.workspace_id in switched_off:
             await outcomes.wait_again(session, self._clock, delivery, None)
             return Later(now + LOOK_AGAIN)
+        asking = await self._too_dear(session, one, delivery, now)
+        if asking is not None:
+            return asking
         attempt = Attempt(
             id=new_id("attempt"),
             delivery_id=delivery.id,
@@ -119,6 +122,13 @@ class Attempts:
         session.add(attempt)
         delivery.lease_until = now + LEASE
         return attempt.id
+
+    async def _too_dear(self, session: AsyncSession, one: _Arming, delivery: Delivery, now: datetime) -> Later | None:
+        """What has begun, or may have, is finished."""
+        cost = one.mine.rendering.cost_mills
+        if not cost or one.position > 0 or await outcomes.in_doubt(session, delivery):
+            return None
+        return await too_dear(session, self._clock, delivery, cost, now)
 
     async def sent(self, mine: Claim, attempt_id: str, position: int, result: Published) -> bool:
         """What is public is written down whoever has the delivery by now; whether it is still ours, to go on with the next part."""

@@ -32,16 +32,19 @@ class Spending:
         return f"{dollars(self.spent_mills)} of this month's {dollars(self.budget_mills)} are spent"
 
 
-async def spending(session: AsyncSession, workspace: Workspace, now: datetime) -> Spending:
-    """The present month's, which begins at midnight in the workspace's zone."""
+async def spending(session: AsyncSession, workspace: Workspace, now: datetime, but: str = "") -> Spending:
+    """The present month's, which begins at midnight in the workspace's zone; leaving out the delivery `but`."""
     local = now.astimezone(zone(workspace.zone))
     begins = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    spent = await session.scalar(
-        select(func.sum(Attempt.cost_mills))
+    parts = (  # however often a part was tried, it costs once
+        select(func.max(Attempt.cost_mills).label("cost"))
         .join(Delivery, Delivery.id == Attempt.delivery_id)
-        .where(Delivery.workspace_id == workspace.id, Attempt.started_at >= begins)
+        .where(Delivery.workspace_id == workspace.id, Delivery.id != but, Attempt.started_at >= begins)
         .where(or_(Attempt.outcome == Outcome.SENT, outcomes.undecided()))
+        .group_by(Attempt.part_id)
+        .subquery()
     )
+    spent = await session.scalar(select(func.sum(parts.c.cost)))
     return Spending(spent or 0, workspace.budget_mills)
 
 

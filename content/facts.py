@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -10,7 +10,6 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents, outcomes
-from content.costs import Spending, spending
 from content.models import (
     IN_FLIGHT,
     Account,
@@ -37,25 +36,15 @@ class Batch:
 
     under_way: dict[str, dict[str, str]]
     """By account the deliveries in flight, each with the digest of what it sends."""
-    spent: dict[str, Spending] = field(default_factory=dict)
 
     def twin(self, delivery: Delivery, digest: str) -> bool:
         """Whether another post of exactly this is under way on the account."""
         others = self.under_way[delivery.account_id].items()
         return any(other != delivery.id and its == digest for other, its in others)
 
-    async def month(self, session: AsyncSession, workspace: Workspace, now: datetime) -> Spending:
-        """What the month cost so far, with what this transaction lets go."""
-        if workspace.id not in self.spent:
-            self.spent[workspace.id] = await spending(session, workspace, now)
-        return self.spent[workspace.id]
-
-    def takes(self, delivery: Delivery, digest: str, cost_mills: int) -> None:
+    def takes(self, delivery: Delivery, digest: str) -> None:
         """The delivery is on its way."""
         self.under_way[delivery.account_id][delivery.id] = digest
-        month = self.spent.get(delivery.workspace_id)
-        if month is not None:
-            self.spent[delivery.workspace_id] = replace(month, spent_mills=month.spent_mills + cost_mills)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import notices, outcomes
 from content.audit import record
-from content.costs import dollars
+from content.costs import dollars, spending
 from content.errors import NeedsReconnect
 from content.facts import CAP_COUNTS, Facts
 from content.ids import new_id
-from content.models import Account, Delivery, DeliveryState, Part, Post, PostState, Workspace
+from content.models import Account, Delivery, DeliveryState, Part, PostState, Workspace
 from content.platform import Published, Rendering
 from content.times import Clock
 
@@ -98,25 +98,23 @@ async def _overdue(session: AsyncSession, clock: Clock, facts: Facts) -> Later |
     limit, due_at = timedelta(minutes=facts.workspace.late_after_minutes), facts.delivery.due_at
     if due_at is None or facts.now - due_at <= limit or facts.begun:
         return None
-    return await _ask(
-        session, clock, facts.delivery, facts.post, "overdue", "Its time passed while it could not go out."
-    )
+    return await _ask(session, clock, facts.delivery, "overdue", "Its time passed while it could not go out.")
 
 
 async def _not_approved(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:
     if facts.post.state is PostState.APPROVED and facts.has_yes:
         return None
     why = "Nobody approved this wording before its time."
-    return await _ask(session, clock, facts.delivery, facts.post, "not_approved", why)
+    return await _ask(session, clock, facts.delivery, "not_approved", why)
 
 
-async def _ask(session: AsyncSession, clock: Clock, delivery: Delivery, post: Post, code: str, why: str) -> Later:
-    delivery.state, delivery.error_code, delivery.error = DeliveryState.ASKING, code, why
-    record(
-        session, workspace_id=post.workspace_id, verb="delivery.asking", subject=delivery.id, at=clock.now(), why=code
-    )
+async def _ask(session: AsyncSession, clock: Clock, delivery: Delivery, code: str, why: str) -> Later:
+    delivery.state, delivery.lease_until = DeliveryState.ASKING, None
+    delivery.error_code, delivery.error = code, why
+    workspace, now = delivery.workspace_id, clock.now()
+    record(session, workspace_id=workspace, verb="delivery.asking", subject=delivery.id, at=now, why=code)
     await notices.tell(session, clock, "overdue", delivery.id)
-    await notices.redraw(session, clock, post.id)
+    await notices.redraw(session, clock, delivery.post_id)
     return Later()
 
 
@@ -157,18 +155,26 @@ def _too_close(facts: Facts) -> Later | None:
 
 
 async def _too_dear(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:
-    """The month's budget for paid posts; a thread that has begun goes on."""
+    """Looked at before anything is uploaded; what decides is `too_dear` in the moment before it leaves."""
     cost = facts.rendering.cost_mills
-    if not cost or facts.begun:
+    return None if facts.begun else await too_dear(session, clock, facts.delivery, cost, facts.now)
+
+
+async def too_dear(
+    session: AsyncSession, clock: Clock, delivery: Delivery, cost_mills: int, now: datetime
+) -> Later | None:
+    """The month's budget for paid posts. The workspace is locked: two at once must see each other."""
+    if not cost_mills:
         return None
-    month = await facts.batch.month(session, facts.workspace, facts.now)
-    if not month.exceeded_by(cost):
+    workspace = await session.get_one(Workspace, delivery.workspace_id, with_for_update=True)
+    month = await spending(session, workspace, now, but=delivery.id)
+    if not month.exceeded_by(cost_mills):
         return None
     why = (
-        f"It would cost {dollars(cost)}, and {month.words}. Raise the budget (/settings) and press Post now, or move it "
-        "into next month."
+        f"It would cost {dollars(cost_mills)}, and {month.words}. Raise the budget (/settings) and press Post now, or "
+        "move it into next month."
     )
-    return await _ask(session, clock, facts.delivery, facts.post, "budget", why)
+    return await _ask(session, clock, delivery, "budget", why)
 
 
 def _twin(facts: Facts) -> Later | None:
@@ -196,7 +202,7 @@ def _take(session: AsyncSession, facts: Facts) -> Claim:
     delivery.tries += 1
     delivery.lease_until = facts.now + LEASE
     delivery.error_code = delivery.error = ""
-    facts.batch.takes(delivery, digest, 0 if facts.begun else rendering.cost_mills)
+    facts.batch.takes(delivery, digest)
     record(
         session,
         workspace_id=delivery.workspace_id,

@@ -5,17 +5,19 @@ account's row: a transaction that waited for the network would hold up everythin
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.audit import record
 from content.connecting import Connects, Login
 from content.database import Database, moment
-from content.errors import NeedsReconnect, NotFound, RateLimited, Unavailable
+from content.errors import NeedsReconnect, NotFound, PlatformError, RateLimited, Unavailable
 from content.ids import new_id
 from content.models import Account
 from content.platform import Access, Platform
@@ -26,6 +28,7 @@ REFRESH_BEFORE = timedelta(minutes=5)
 RENEWAL_TAKES = timedelta(seconds=45)
 """A renewal that takes longer is given up, inside its lease."""
 LEASE = timedelta(seconds=60)
+NO_ACCOUNT = "There is no such account here. See the connected accounts, or connect it."
 PAUSE = 0.1
 """Seconds between looks at a renewal that another process makes."""
 
@@ -49,6 +52,8 @@ class Logins:
         self._sealer = sealer
         self._sleep = sleep
         self._refreshing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.renewals: set[asyncio.Task[Access]] = set()
+        """Those under way."""
 
     async def access(self, account_id: str) -> Access:
         """The account with its login opened, renewed first where it is about to run out.
@@ -75,10 +80,28 @@ class Logins:
     async def refresh(self, stale: Access) -> Access:
         """A fresh login for an account, stored before it is used; many who ask at once, anywhere, share one exchange.
 
+        Whoever asked may go: what the platform has taken back is of no more use, so the exchange is always finished.
+
         Raises:
-            NeedsReconnect: the platform will not renew it; the account is marked so.
+            NeedsReconnect: the platform will not renew it, and the account is marked so; or it was disconnected.
             RateLimited, Unavailable: the platform cannot be asked; the old login is kept.
         """
+        renewal = asyncio.create_task(self._refreshed(stale))
+        self.renewals.add(renewal)
+        renewal.add_done_callback(self._over)
+        return await asyncio.shield(renewal)
+
+    async def finish_renewals(self) -> None:
+        """Let those under way end, when the desk is stopped: half a minute is better than a login lost."""
+        if self.renewals:
+            await asyncio.wait(self.renewals)
+
+    def _over(self, renewal: asyncio.Task[Access]) -> None:
+        self.renewals.discard(renewal)
+        if not renewal.cancelled():
+            renewal.exception()  # whoever asked has heard of it, or went
+
+    async def _refreshed(self, stale: Access) -> Access:
         async with self._refreshing[stale.account_id]:
             mine = new_id("renewal")
             while (taken := await self._take(stale, mine)) is None:
@@ -89,19 +112,24 @@ class Logins:
                 await self._exchange(stale)
             finally:
                 await self._give_back(stale.account_id, mine)
-        return self._opened(await self._row(stale.account_id))
+        account = await self._row(stale.account_id)
+        access = self._opened(account)
+        if account.state != "connected":
+            raise self._must_reconnect(access)
+        return access
 
     async def _take(self, stale: Access, mine: str) -> Access | bool | None:
         """The fresh login where there is one already; True: we may renew it; None: somebody else does just now."""
         async with self._db.writing() as session:
-            account = await session.get_one(Account, stale.account_id, with_for_update=True)
+            sharing = await _sharing(session, stale.account_id)
+            account = sharing[stale.account_id]
             kept = self._opened(account)
             if account.state != "connected":
                 raise self._must_reconnect(kept)
             if kept.secrets != stale.secrets:
                 return kept
             now = await moment(session)
-            if account.renewing_until is not None and account.renewing_until > now:
+            if any(one.renewing_until is not None and one.renewing_until > now for one in sharing.values()):
                 return None
             account.renewing, account.renewing_until = mine, now + LEASE
             return True
@@ -118,34 +146,36 @@ class Logins:
         try:
             login = await asyncio.wait_for(platform.refresh(stale), RENEWAL_TAKES.total_seconds())
         except NeedsReconnect:
-            if not await self._is_still(stale):
-                return  # the person connected it anew meanwhile, which ended this login
-            await self.lost_login(stale.account_id)
-            raise
+            if await self.lost_login(stale):
+                raise
+            return  # the person connected it anew meanwhile, which ended this login
         except TimeoutError as late:
             raise Unavailable(
                 f"{platform.spec.label} takes too long to renew the login of {stale.handle}. I try again later.",
                 platform=stale.platform,
                 account=stale.handle,
             ) from late
-        await self._store_login(stale, login)
+        if not await self._store_login(stale, login):
+            with contextlib.suppress(PlatformError):  # nobody would ever use it, or end it
+                await platform.revoke(replace(stale, secrets=login.secrets))
 
-    async def _is_still(self, stale: Access) -> bool:
-        return self._opened(await self._row(stale.account_id)).secrets == stale.secrets
-
-    async def _store_login(self, stale: Access, login: Login) -> None:
-        """Keep what came, unless the person connected the account anew meanwhile."""
+    async def _store_login(self, stale: Access, login: Login) -> bool:
+        """Keep what came for every account that it reaches, unless the person connected it anew meanwhile; False: it has no account now."""
         async with self._db.writing() as session:
-            account = await session.get_one(Account, stale.account_id, with_for_update=True)
-            if self._opened(account).secrets != stale.secrets:
-                return
-            account.sealed = self._sealer.seal(login.secrets)
-            account.expires_at, account.ends_at = login.expires_at, login.ends_at or account.ends_at
+            sharing = await _sharing(session, stale.account_id)
+            kept = {one.id: self._opened(one).secrets for one in sharing.values()}
+            for account in sharing.values():
+                if kept[account.id] == stale.secrets and account.state != "disconnected":
+                    account.sealed = self._sealer.seal(login.secrets)
+                    account.expires_at, account.ends_at = login.expires_at, login.ends_at or account.ends_at
+            return any(secrets for secrets in kept.values())
 
-    async def lost_login(self, account_id: str) -> None:
-        """Mark an account whose login the platform refuses; what is due on it waits."""
+    async def lost_login(self, refused: Access) -> bool:
+        """Mark an account whose login the platform refuses, so that what is due on it waits; False: it has another by now."""
         async with self._db.writing() as session:
-            account = await session.get_one(Account, account_id)
+            account = await session.get_one(Account, refused.account_id, with_for_update=True)
+            if self._opened(account).secrets != refused.secrets:
+                return False
             if account.state == "connected":
                 account.state = "needs_reconnect"
                 record(
@@ -155,6 +185,7 @@ class Logins:
                     subject=account.id,
                     at=self._clock.now(),
                 )
+            return True
 
     async def _row(self, account_id: str, workspace_id: str | None = None) -> Account:
         async with self._db.reading() as session:
@@ -181,6 +212,18 @@ class Logins:
         )
 
 
+async def _sharing(session: AsyncSession, account_id: str) -> dict[str, Account]:
+    """The account and those that came by the same consent, by id; locked in one order for all."""
+    its = select(Account.login_id).where(Account.id == account_id).scalar_subquery()
+    rows = await session.scalars(
+        select(Account)
+        .where(or_(Account.id == account_id, and_(Account.login_id == its, Account.login_id != "")))
+        .order_by(Account.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in rows}
+
+
 async def account_row(session: AsyncSession, account_id: str, workspace_id: str | None = None) -> Account:
     """The account, if this workspace (None: any) has it.
 
@@ -189,5 +232,5 @@ async def account_row(session: AsyncSession, account_id: str, workspace_id: str 
     """
     account = await session.get(Account, account_id)
     if account is None or workspace_id not in (None, account.workspace_id):
-        raise NotFound("There is no such account here. See the connected accounts, or connect it.")
+        raise NotFound(NO_ACCOUNT)
     return account

@@ -72,17 +72,9 @@ class Publishing:
         return await self._send(step) if isinstance(step, Claim) else step.at
 
     async def _send(self, mine: Claim) -> datetime | None:
-        try:
-            access = await self._accounts.access_of(mine.account)
-            prepared = await self._prepared(mine, access)
-        except NeedsReconnect as refused:
-            return await self._renew(mine, refused)
-        except OutcomeUnknown as lost:  # preparing makes nothing public, so nothing happened
-            return await self._nothing_happened(mine, Unavailable(lost.message, platform=mine.platform))
-        except PlatformError as refused:
-            return await self._nothing_happened(mine, refused)
-        except ContentError as unusable:  # a picture that is gone, a login sealed with another key …
-            return await self._nothing_happened(mine, _refused(mine, unusable))
+        prepared = await self._ready(mine)
+        if not isinstance(prepared, Prepared):
+            return prepared
         sent = list(mine.sent)
         for position, already in enumerate(mine.sent):
             if already is not None:
@@ -93,6 +85,21 @@ class Publishing:
                 return result
             sent[position] = result
         return None
+
+    async def _ready(self, mine: Claim) -> Prepared | datetime | None:
+        """The login opened and everything uploaded, else when to try again. It makes nothing public, so nothing has happened."""
+        access = None
+        try:
+            access = await self._accounts.access_of(mine.account)
+            return await self._prepared(mine, access)
+        except NeedsReconnect:
+            return await (self._renew(mine, access) if access else self._wait(mine))
+        except OutcomeUnknown as lost:
+            return await self._nothing_happened(mine, Unavailable(lost.message, platform=mine.platform))
+        except PlatformError as refused:
+            return await self._nothing_happened(mine, refused)
+        except ContentError as unusable:  # a picture that is gone, a login sealed with another key …
+            return await self._nothing_happened(mine, _refused(mine, unusable))
 
     async def _prepared(self, mine: Claim, access: Access) -> Prepared:
         """An upload may take longer than the lease, which is renewed meanwhile."""
@@ -140,12 +147,12 @@ class Publishing:
         except Duplicate as there:
             return await self._record_duplicate(mine, attempt_id, position, there)
         except PlatformError as error:
-            return await self._record_error(mine, attempt_id, error)
+            return await self._record_error(mine, prepared.access, attempt_id, error)
         except Invalid as unusable:  # an address we do not go to: it is looked at before anything leaves
-            return await self._record_error(mine, attempt_id, _refused(mine, unusable))
+            return await self._record_error(mine, prepared.access, attempt_id, _refused(mine, unusable))
         except Exception as error:
             log.exception("delivery.commit_broke", extra={"delivery": mine.delivery_id})
-            return await self._record_error(mine, attempt_id, _unknown(mine, error))
+            return await self._record_error(mine, prepared.access, attempt_id, _unknown(mine, error))
         if isinstance(result, Pending):
             return await self._record_pending(mine, attempt_id, result)
         return result if await self._attempts.sent(mine, attempt_id, position, result) else None
@@ -180,7 +187,9 @@ class Publishing:
                 return None
         return await self._nothing_happened(mine, there)
 
-    async def _record_error(self, mine: Claim, attempt_id: str, error: PlatformError) -> datetime | None:
+    async def _record_error(
+        self, mine: Claim, access: Access, attempt_id: str, error: PlatformError
+    ) -> datetime | None:
         outcome = outcomes.of(error)
         async with self._db.writing() as session:
             await outcomes.close(session, self._clock, attempt_id, outcome, error.message)
@@ -191,28 +200,25 @@ class Publishing:
             if outcome is Outcome.UNKNOWN:
                 return await outcomes.unknown(session, self._clock, delivery, error)
         if isinstance(error, NeedsReconnect):
-            return await self._renew(mine, error)
+            return await self._renew(mine, access)
         return await self._nothing_happened(mine, error)
 
-    async def _renew(self, mine: Claim, refused: NeedsReconnect) -> datetime | None:
+    async def _renew(self, mine: Claim, refused: Access) -> datetime | None:
         """A refused login may only be old: one renewal, then the same delivery again; else the person is asked."""
-        platform = self._platforms[mine.platform]
-        renewable = isinstance(platform, Connects) and await self._first_refusal(mine)
         try:
-            if renewable:
-                await self._accounts.refresh(await self._accounts.access(mine.account.id))
-                return await self._wait(mine, refused, self._clock.now())
+            if isinstance(self._platforms[mine.platform], Connects) and await self._first_refusal(mine):
+                await self._accounts.refresh(refused)
+                return await self._wait(mine)
+        except NeedsReconnect:
+            return await self._wait(mine)
         except PlatformError as error:
-            if not isinstance(error, NeedsReconnect):
-                return await self._nothing_happened(mine, error)
-            refused = error
-        await self._accounts.lost_login(mine.account.id)
-        return await self._wait(mine, refused, self._clock.now())
+            return await self._nothing_happened(mine, error)
+        await self._accounts.lost_login(refused)
+        return await self._wait(mine)
 
     async def _first_refusal(self, mine: Claim) -> bool:
         async with self._db.reading() as session:
-            delivery = await session.get_one(Delivery, mine.delivery_id)
-            return delivery.refused_login_at is None or delivery.refused_login_at < self._clock.now() - LEASE
+            return (await session.get_one(Delivery, mine.delivery_id)).refused_login_at is None
 
     async def _nothing_happened(self, mine: Claim, error: PlatformError) -> datetime | None:
         """Certainly nothing went out: wait and try again, or give up where only a person can change something."""
@@ -227,14 +233,15 @@ class Publishing:
             await outcomes.failed(session, self._clock, delivery, error, mine.rendering.label)
             return None
 
-    async def _wait(self, mine: Claim, error: NeedsReconnect, at: datetime) -> datetime | None:
+    async def _wait(self, mine: Claim) -> datetime | None:
+        """Until there is a login, which is looked at with the next claim."""
         async with self._db.writing() as session:
             delivery = await ours(session, mine)
             if delivery is None:
                 return None
-            delivery.refused_login_at = self._clock.now()
+            delivery.refused_login_at = now = self._clock.now()
             await outcomes.wait_again(session, self._clock, delivery, None)
-            return at
+            return now
 
 
 def _refused(mine: Claim, unusable: ContentError) -> Rejected:

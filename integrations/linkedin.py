@@ -9,7 +9,7 @@ answers by time. Posts a day: unpublished, others saw 100 to 150 (brightbean, ay
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from content.errors import Duplicate, OutcomeUnknown, PlatformError, Problem, Rejected
@@ -41,6 +41,7 @@ from integrations.linkedin_api import (
     inner,
     is_page,
     listed,
+    moment_of,
     scopes_of,
     told,
     words_of,
@@ -213,7 +214,7 @@ class LinkedIn(Uploads):
             **about,
             remote_id=urn,
             url=_url(urn) if urn else "",
-            posted_at=_moment((post or {}).get("createdAt")),
+            posted_at=moment_of((post or {}).get("createdAt")),
         )
 
     async def _shown(self, access: Access, urn: str) -> Json | None:
@@ -348,12 +349,8 @@ def _with_kind(settings: Json, access: Access) -> Json:
     return {**settings, "page": True} if is_page(access) else settings
 
 
-def _moment(milliseconds: object) -> datetime | None:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int) else None
-
-
 def _is_since(milliseconds: object, since: datetime) -> bool:
-    at = _moment(milliseconds)
+    at = moment_of(milliseconds)
     return at is not None and at >= since - _CLOCKS_APART
 
 

@@ -83,6 +83,11 @@ class Api:
             raise explained(refused, access) from refused.__cause__
 
 
+def moment_of(milliseconds: object) -> datetime | None:
+    """A time of LinkedIn's, or None where it tells none."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int) else None
+
+
 def sunset_of(version: str) -> date | None:
     """The day after which a version is no longer answered; None: it is none."""
     if version in KNOWN_SUNSETS:

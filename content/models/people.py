@@ -158,6 +158,8 @@ class Account(Base):
     """When the login is renewed."""
     ends_at: Mapped[datetime | None]
     """After this only the person can renew it."""
+    login_id: Mapped[str] = mapped_column(String(40), default="", server_default="", index=True)
+    """The consent it came by: accounts that came by the same one share their login, and it is renewed and ended for all."""
     renewing: Mapped[str] = mapped_column(String(40), default="", server_default="")
     """Who is renewing the login now: it may be exchanged once only, and nobody may wait for the network in a transaction."""
     renewing_until: Mapped[datetime | None]

@@ -1,17 +1,13 @@
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from typing import ClassVar
 
 import pytest
 from sqlalchemy import select
 
 from content.accounts import Accounts
-from content.connecting import Login
-from content.database import Database
-from content.errors import Invalid, NeedsReconnect, NotAllowed, NotFound, Unavailable
-from content.models import Account, AuditEntry, DeliveryState, Role
+from content.errors import Invalid, NeedsReconnect, NotAllowed, NotFound
+from content.ids import new_id
+from content.models import Account, DeliveryState, Role, Workspace
 from content.people import Actor
 from content.platform import Access
 from tests.content.conftest import Build
@@ -24,6 +20,15 @@ HOUR = timedelta(hours=1)
 
 async def account(desk: Desk) -> str:
     return (await desk.accounts.connected(desk.actor.workspace_id))[0].id
+
+
+async def sharing(desk: Desk, fake: FakePlatform) -> tuple[str, str]:
+    """A person's account and their page's, by one login."""
+    async with desk.db.writing() as session:
+        result = await fake.check(await desk.accounts.access(await account(desk)))
+        page = replace(result, identity=replace(result.identity, remote_id="page", handle="page"))
+        bound = [await desk.accounts.bind(session, desk.actor, "fake", one, "login_1") for one in (result, page)]
+    return bound[0].id, bound[1].id
 
 
 async def test_a_connected_account_keeps_its_login_sealed(desk: Desk) -> None:
@@ -68,7 +73,7 @@ async def test_what_needs_no_account_is_connected_once_by_itself(desk: Desk, clo
 
 async def test_connecting_the_same_account_again_renews_it(desk: Desk) -> None:
     first = await account(desk)
-    await desk.accounts.lost_login(first)
+    await desk.accounts.lost_login(await desk.accounts.access(first))
     assert (await desk.connect("fake")).id == first
     assert [one.state for one in await desk.accounts.connected(desk.actor.workspace_id)] == ["connected"]
 
@@ -79,159 +84,44 @@ async def test_only_who_may_connect_disconnects(desk: Desk) -> None:
         await desk.accounts.disconnect(editor, await account(desk))
 
 
-async def test_fifty_who_need_a_fresh_login_at_once_share_one_exchange(desk: Desk, fake: FakePlatform) -> None:
-    fake.lasts = timedelta(minutes=4)
-    await desk.connect("fake")
-    fake.lasts = HOUR
-    known = await account(desk)
-    found = await asyncio.gather(*(desk.accounts.access(known) for _ in range(50)))
-    assert fake.refreshes == 1
-    assert {one.secrets["token"] for one in found} == {"2"}
-
-
-async def test_a_login_that_lasts_is_not_renewed(desk: Desk, fake: FakePlatform) -> None:
-    fake.lasts = HOUR
-    await desk.connect("fake")
-    await desk.accounts.access(await account(desk))
-    assert fake.refreshes == 0
-
-
-async def test_a_renewal_the_platform_refuses_loses_the_login(desk: Desk, fake: FakePlatform) -> None:
-    access = await desk.accounts.access(await account(desk))
-    fake.refreshing.append(Do.EXPIRE)
-    with pytest.raises(NeedsReconnect):
-        await desk.accounts.refresh(access)
-    with pytest.raises(NeedsReconnect, match="Connect the account again"):
-        await desk.accounts.access(access.account_id)
-    await desk.accounts.lost_login(access.account_id)
-    assert [row.verb for row in await desk.rows(AuditEntry)].count("account.login_lost") == 1
-
-
-async def test_a_renewal_that_cannot_be_asked_for_keeps_the_old_login(desk: Desk, fake: FakePlatform) -> None:
-    access = await desk.accounts.access(await account(desk))
-    fake.refreshing.append(Do.BE_DOWN)
-    with pytest.raises(Unavailable):
-        await desk.accounts.refresh(access)
-    assert (await desk.accounts.access(access.account_id)).secrets == {"token": "1"}
-
-
-async def test_a_refusal_because_another_process_was_faster_is_no_loss(
-    desk: Desk, fake: FakePlatform, db: Database
-) -> None:
-    """Refresh tokens that work once are refused to whoever comes second."""
-    access = await desk.accounts.access(await account(desk))
-
-    class Faster(FakePlatform):
-        async def refresh(self, access: Access) -> Login:
-            async with db.writing() as session:
-                row = (await session.scalars(select(Account))).one()
-                row.sealed = desk.sealer.seal({"token": "99"})
-            raise NeedsReconnect("Used already.", platform="fake")
-
-    slower = Accounts(db, desk.clock, {"fake": Faster(desk.clock)}, desk.sealer)
-    assert (await slower.refresh(access)).secrets == {"token": "99"}
-    assert (await slower.access(access.account_id)).secrets == {"token": "99"}
-
-
-async def test_what_cannot_be_renewed_just_now_is_good_until_it_ends(desk: Desk, fake: FakePlatform) -> None:
-    fake.lasts = timedelta(minutes=4)
-    await desk.connect("fake")
-    known = await account(desk)
-    fake.refreshing.extend([Do.BE_DOWN, Do.LIMIT, Do.BE_DOWN])
-    assert (await desk.accounts.access(known)).secrets == {"token": "1"}
-    assert (await desk.accounts.access(known)).secrets == {"token": "1"}
-    desk.clock.move(timedelta(minutes=5))
-    with pytest.raises(Unavailable):
-        await desk.accounts.access(known)
-    assert (await desk.accounts.access(known)).secrets == {"token": "2"}
-
-
-async def test_a_renewal_that_takes_too_long_keeps_the_old_login(desk: Desk) -> None:
-    class Slow(FakePlatform):
-        async def refresh(self, access: Access) -> Login:
-            raise TimeoutError
-
-    access = await desk.accounts.access(await account(desk))
-    slow = Accounts(desk.db, desk.clock, {"fake": Slow(desk.clock)}, desk.sealer)
-    with pytest.raises(Unavailable, match="too long to renew"):
-        await slow.refresh(access)
-    assert (await desk.accounts.refresh(access)).secrets == {"token": "2"}
-
-
-async def test_fifty_workers_of_several_processes_share_one_exchange(
-    desk: Desk, fake: FakePlatform, tmp_path: Path
-) -> None:
-    fake.lasts = timedelta(minutes=4)
-    await desk.connect("fake")
-    known = await account(desk)
-
-    class Once(FakePlatform):
-        """Its login works once: whoever brings it a second time loses everything."""
-
-        seen: ClassVar[list[str]] = []
-
-        async def refresh(self, access: Access) -> Login:
-            self.seen.append(access.secrets["token"])
-            await asyncio.sleep(0.2)
-            return Login({"token": "2"}, desk.clock.now() + HOUR)
-
-    databases = [Database(str(desk.db.engine.url), desk.clock) for _ in range(10)]
-    try:
-        workers = [
-            Accounts(db, desk.clock, {"fake": Once(desk.clock)}, desk.sealer) for db in databases for _ in range(5)
-        ]
-        found = await asyncio.gather(*(worker.access(known) for worker in workers))
-    finally:
-        for db in databases:
-            await db.close()
-    assert Once.seen == ["1"]
-    assert {one.secrets["token"] for one in found} == {"2"}
-
-
-async def test_a_worker_that_died_while_renewing_holds_nobody_up_for_long(desk: Desk, fake: FakePlatform) -> None:
-    access = await desk.accounts.access(await account(desk))
-    async with desk.db.writing() as session:
-        row = (await session.scalars(select(Account))).one()
-        row.renewing, row.renewing_until = "renewal_of_the_dead", desk.clock.now() + timedelta(seconds=60)
-    pauses: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        desk.clock.move(timedelta(seconds=20))
-
-    patient = Accounts(desk.db, desk.clock, {"fake": fake}, desk.sealer, sleep)
-    assert (await patient.refresh(access)).secrets == {"token": "2"}
-    assert len(pauses) == 3
-
-
-async def test_connecting_anew_during_a_renewal_wins(desk: Desk) -> None:
-    access = await desk.accounts.access(await account(desk))
-
-    class Overtaken(FakePlatform):
-        async def refresh(self, access: Access) -> Login:
-            async with desk.db.writing() as session:
-                row = (await session.scalars(select(Account))).one()
-                row.sealed, row.renewing = desk.sealer.seal({"token": "new"}), ""
-            return Login({"token": "late"})
-
-    slower = Accounts(desk.db, desk.clock, {"fake": Overtaken(desk.clock)}, desk.sealer)
-    assert (await slower.refresh(access)).secrets == {"token": "new"}
-
-
-async def test_a_login_that_was_lost_is_not_renewed_again(desk: Desk, fake: FakePlatform) -> None:
-    access = await desk.accounts.access(await account(desk))
-    await desk.accounts.lost_login(access.account_id)
-    with pytest.raises(NeedsReconnect):
-        await desk.accounts.refresh(access)
-    assert fake.refreshes == 0
-
-
 async def test_a_login_shared_with_another_account_is_not_ended_there(desk: Desk, fake: FakePlatform) -> None:
-    await desk.connect("fake", "page")
-    first, second = await desk.accounts.connected(desk.actor.workspace_id)
-    await desk.accounts.disconnect(desk.actor, first.id)
+    first, second = await sharing(desk, fake)
+    await desk.accounts.disconnect(desk.actor, first)
     assert fake.revoked == []
-    await desk.accounts.disconnect(desk.actor, second.id)
+    await desk.accounts.disconnect(desk.actor, second)
+    assert fake.revoked == ["1"]
+
+
+async def test_the_same_account_in_another_workspace_keeps_its_login(desk: Desk, fake: FakePlatform) -> None:
+    known = await account(desk)
+    async with desk.db.writing() as session:
+        here = await session.get_one(Account, known)
+        workspace = Workspace(id=new_id("workspace"), name="Theirs", zone="UTC", created_at=desk.clock.now())
+        session.add(workspace)
+        await session.flush()
+        told = ("platform", "remote_id", "handle", "server", "facts", "sealed", "connected_by", "connected_at")
+        copied = {one: getattr(here, one) for one in told}
+        session.add(Account(id=new_id("account"), workspace_id=workspace.id, **copied))
+    await desk.accounts.disconnect(desk.actor, known)
+    assert fake.revoked == []
+
+
+async def test_connecting_anew_while_the_old_login_is_ended_wins(desk: Desk) -> None:
+    known = await account(desk)
+
+    class Slow(FakePlatform):
+        async def revoke(self, access: Access) -> None:
+            await desk.connect("fake")
+
+    slower = Accounts(desk.db, desk.clock, {"fake": Slow(desk.clock)}, desk.sealer)
+    await slower.disconnect(desk.actor, known)
+    assert (await desk.accounts.access(known)).secrets == {"token": "1"}
+
+
+async def test_disconnecting_twice_ends_the_login_once(desk: Desk, fake: FakePlatform) -> None:
+    known = await account(desk)
+    await desk.accounts.disconnect(desk.actor, known)
+    await desk.accounts.disconnect(desk.actor, known)
     assert fake.revoked == ["1"]
 
 

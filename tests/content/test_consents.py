@@ -261,7 +261,7 @@ async def test_pages_are_chosen_from_a_list_and_those_here_already_get_the_new_l
     with pytest.raises(Invalid, match="at least one"):
         await desk.consents.choose(departure.attempt_id, departure.browser, ["id-eve"])
     ann = (await desk.accounts.connected(desk.actor.workspace_id))[0]
-    await desk.accounts.lost_login(ann.id)
+    await desk.accounts.lost_login(await desk.accounts.access(ann.id))
     done = await desk.consents.choose(departure.attempt_id, departure.browser, ["id-shop"])
     assert done.words == "Connected: Fake shop."
     accounts = await desk.accounts.connected(desk.actor.workspace_id)

@@ -1,11 +1,14 @@
 """What paid posts cost: said before a yes, counted by the month, and never above the budget by themselves."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from content.costs import Spending, dollars
 from content.models import Attempt, DeliveryState
+from tests.content.conftest import Build
+from tests.fakes.clock import FakeClock
 from tests.fakes.desk import Desk
 from tests.fakes.platform import Do, FakePlatform
 
@@ -96,3 +99,29 @@ async def test_a_thread_that_has_begun_is_finished_whatever_it_costs(desk: Desk,
     fake.cost_mills = 900
     await desk.wait(HOUR)
     assert fake.texts == ["One", "Two"]
+
+
+async def test_two_accounts_at_once_do_not_spend_one_budget_twice(desk: Desk, fake: FakePlatform) -> None:
+    """The second passes while the first uploads, so what decides is the moment before it leaves."""
+    await desk.connect("fake", "bob")
+    await desk.approvals.policy.set(desk.actor, budget_mills=200)
+    fake.preparing.extend([Do.HANG_BEFORE, Do.HANG_BEFORE])
+    post = await desk.now("One")
+    running = asyncio.create_task(desk.run())
+    await fake.reached.wait()
+    fake.resume.set()
+    await running
+    states = sorted((one.state, one.error_code) for one in (await desk.view(post)).deliveries)
+    assert states == [(DeliveryState.ASKING, "budget"), (DeliveryState.SENT, "")]
+    assert len(fake.public) == 1
+
+
+async def test_what_was_tried_twice_costs_once(build: Build, clock: FakeClock) -> None:
+    safe = FakePlatform(clock, repeat_safe=HOUR)
+    safe.cost_mills = 200
+    desk = await build(safe)
+    safe.script.append(Do.LOSE_AFTER)
+    await desk.now("One")
+    await desk.wait(HOUR)
+    assert (len(await desk.rows(Attempt)), len(safe.public)) == (2, 1)
+    assert (await desk.draft("Two")).spending == Spending(200, None)

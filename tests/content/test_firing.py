@@ -124,7 +124,7 @@ async def test_what_happens_one_second_before_still_counts(desk: Desk, fake: Fak
 
 async def test_a_lost_login_is_told_once_however_often_the_row_is_looked_at(desk: Desk, fake: FakePlatform) -> None:
     post = await desk.planned("Hello")
-    await desk.accounts.lost_login(post.deliveries[0].account_id)
+    await desk.accounts.lost_login(await desk.accounts.access(post.deliveries[0].account_id))
     await desk.wait(HOUR)
     await pushed(desk, post)
     assert (desk.news(), fake.keys) == (["reconnect"], [])

@@ -309,6 +309,34 @@ async def test_a_renewal_that_cannot_be_asked_for_is_tried_again(desk: Desk, fak
     assert len(fake.public) == 1
 
 
+async def test_connecting_again_while_the_old_login_is_refused_is_not_undone(desk: Desk, fake: FakePlatform) -> None:
+    fake.script.append(Do.HANG_BEFORE)
+    fake.then = Do.EXPIRE
+    fake.first = 5
+    post = await desk.now()
+    running = asyncio.create_task(desk.run())
+    await fake.reached.wait()
+    await desk.connect("fake")
+    fake.resume.set()
+    await running
+    assert [one.state for one in await desk.accounts.connected(desk.actor.workspace_id)] == ["connected"]
+    assert (await desk.state(post), fake.refreshes) == (DeliveryState.SENT, 0)
+
+
+async def test_a_login_refused_after_long_uploads_is_renewed_once_all_the_same(desk: Desk, fake: FakePlatform) -> None:
+    fake.script.append(Do.EXPIRE)
+    fake.preparing.extend([Do.PUBLISH, Do.HANG_BEFORE])
+    fake.then = Do.EXPIRE
+    post = await desk.now()
+    running = asyncio.create_task(desk.run())
+    await fake.reached.wait()
+    desk.clock.move(timedelta(minutes=3))
+    fake.resume.set()
+    await running
+    assert (await desk.delivery(post)).error_code == "needs_reconnect"
+    assert fake.refreshes == 1
+
+
 async def test_a_platform_without_logins_that_refuses_one_asks(build: Build, clock: FakeClock) -> None:
     bare = BarePlatform(clock)
     desk = await build(bare)

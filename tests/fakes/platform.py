@@ -236,6 +236,8 @@ class FakePlatform(BarePlatform):
         self.reaches: tuple[str, ...] = ()
         """Pages that a login made elsewhere reaches besides the person's own account."""
         self.finishing: deque[Do] = deque()
+        self.first = 1
+        """The number of a login that is made now."""
         self.lasts: timedelta | None = None
         """How long a login is good for."""
         self.ends: timedelta | None = None
@@ -286,7 +288,7 @@ class FakePlatform(BarePlatform):
 
     def _connected(self, user: str, kind: str = "") -> Connected:
         identity = Identity(f"id-{user}", user, user.capitalize(), "https://fake.example", kind)
-        return Connected(identity, self._login(1), {"lang": "en"}, ("read", "write"))
+        return Connected(identity, self._login(self.first), {"lang": "en"}, ("read", "write"))
 
     def _login(self, number: int) -> Login:
         expires = None if self.lasts is None else self.clock.now() + self.lasts

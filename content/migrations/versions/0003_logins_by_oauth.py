@@ -17,8 +17,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('name', sa.String(length=200), server_default='', nullable=False))
         batch_op.add_column(sa.Column('kind', sa.String(length=40), server_default='', nullable=False))
         batch_op.add_column(sa.Column('ends_at', content.database.Instant(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('login_id', sa.String(length=40), server_default='', nullable=False))
         batch_op.add_column(sa.Column('renewing', sa.String(length=40), server_default='', nullable=False))
         batch_op.add_column(sa.Column('renewing_until', content.database.Instant(timezone=True), nullable=True))
+        batch_op.create_index(batch_op.f('ix_account_login_id'), ['login_id'], unique=False)
 
     with op.batch_alter_table('attempt', schema=None) as batch_op:
         batch_op.add_column(sa.Column('cost_mills', sa.Integer(), server_default='0', nullable=False))
@@ -62,8 +64,10 @@ def downgrade() -> None:
         batch_op.drop_column('cost_mills')
 
     with op.batch_alter_table('account', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_account_login_id'))
         batch_op.drop_column('renewing_until')
         batch_op.drop_column('renewing')
+        batch_op.drop_column('login_id')
         batch_op.drop_column('ends_at')
         batch_op.drop_column('kind')
         batch_op.drop_column('name')
