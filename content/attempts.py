@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import outcomes
@@ -22,6 +22,15 @@ from content.times import Clock
 from content.together import Together
 
 UNDER_WAY = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
+
+# Built once: that costs as much as running them.
+_LOCKED = (
+    select(Delivery, database_now())
+    .where(Delivery.id.in_(bindparam("deliveries", expanding=True)))
+    .order_by(Delivery.id)
+    .with_for_update()
+)
+_HELD = select(Workspace.id).where(Workspace.id.in_(bindparam("workspaces", expanding=True)), Workspace.held)
 
 
 @dataclass(frozen=True)
@@ -91,9 +100,8 @@ class Attempts:
 
     async def _arm_all(self, session: AsyncSession, asks: Sequence[_Arming]) -> list[str | Later]:
         deliveries, now = await self._locked(session, [one.mine.delivery_id for one in asks])
-        workspaces = {one.workspace_id for one in deliveries.values()}
-        held = await session.scalars(select(Workspace.id).where(Workspace.id.in_(workspaces), Workspace.held))
-        switched_off = set(held)
+        workspaces = sorted({one.workspace_id for one in deliveries.values()})
+        switched_off = set(await session.scalars(_HELD, {"workspaces": workspaces}))
         return [await self._arm_one(session, one, switched_off, now) for one in asks]
 
     async def _arm_one(
@@ -150,10 +158,7 @@ class Attempts:
 
     async def _locked(self, session: AsyncSession, ids: Sequence[str]) -> tuple[dict[str, Delivery], datetime]:
         """By id, locked in one order for all so that no two wait for each other; and the database's present instant."""
-        found = await session.execute(
-            select(Delivery, database_now()).where(Delivery.id.in_(ids)).order_by(Delivery.id).with_for_update()
-        )
-        rows = found.all()
+        rows = (await session.execute(_LOCKED, {"deliveries": ids})).all()
         return {row.id: row for row, _ in rows}, max((now for _, now in rows), default=self._clock.now())
 
 

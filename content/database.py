@@ -114,10 +114,14 @@ def _set_up_sqlite(engine: Engine, clock: Clock) -> None:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def upserting(session: AsyncSession, table: type[Base]) -> Any:
+def dialect_of(session: AsyncSession) -> str:
+    """“sqlite” or “postgresql”."""
+    return session.get_bind().dialect.name
+
+
+def upserting(dialect: str, table: type[Base]) -> Any:
     """The dialect's own `INSERT`, which can say what happens to a row that is there already."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return insert(table)
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
 
 
 class Database:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents, outcomes
+from content.database import Instant
 from content.models import (
     IN_FLIGHT,
     Account,
@@ -89,18 +90,48 @@ class Facts:
         )
 
 
+def _these(name: str) -> BindParameter[Sequence[str]]:
+    return bindparam(name, expanding=True)
+
+
+# Built once: that costs as much as running them.
+_AROUND = (
+    select(Delivery, Post, Account, Workspace, Approval, Variant)
+    .join(Post, Post.id == Delivery.post_id)
+    .join(Account, Account.id == Delivery.account_id)
+    .join(Workspace, Workspace.id == Delivery.workspace_id)
+    .join(Revision, and_(Revision.post_id == Post.id, Revision.number == Post.revision))
+    .join(Variant, and_(Variant.revision_id == Revision.id, Variant.account_id == Account.id))
+    .outerjoin(Approval, Approval.id == Delivery.approval_id)
+    .where(Delivery.id.in_(_these("deliveries")))
+)
+_PARTS = select(Part).where(Part.delivery_id.in_(_these("deliveries"))).order_by(Part.position)
+_LAST = func.max(Attempt.started_at)
+_WENT = (
+    select(Delivery.account_id, Delivery.id, _LAST)
+    .join(Attempt, Attempt.delivery_id == Delivery.id)
+    .where(Delivery.account_id.in_(_these("accounts")), Attempt.started_at > bindparam("since", type_=Instant()))
+    .where(or_(Attempt.outcome == Outcome.SENT, outcomes.undecided()))
+    .group_by(Delivery.account_id, Delivery.id)
+    .order_by(_LAST)
+)
+_UNDER_WAY = select(Delivery.account_id, Delivery.id, Delivery.digest).where(
+    Delivery.account_id.in_(_these("accounts")), Delivery.state.in_(IN_FLIGHT)
+)
+
+
 async def read_facts(
     session: AsyncSession, platforms: Mapping[str, Platform], deliveries: Sequence[Delivery], now: datetime
 ) -> dict[str, Facts]:
     """By delivery id; without those whose account the post is no longer written for."""
     if not deliveries:
         return {}
-    accounts = {one.account_id for one in deliveries}
-    parts = await _parts(session, deliveries)
+    ids, accounts = [one.id for one in deliveries], sorted({one.account_id for one in deliveries})
+    parts = await _parts(session, ids)
     went = await _went(session, accounts, now)
     batch = Batch(await _under_way(session, accounts))
     facts = {}
-    for delivery, post, account, workspace, approval, variant in await session.execute(_around(deliveries)):
+    for delivery, post, account, workspace, approval, variant in await session.execute(_AROUND, {"deliveries": ids}):
         platform, content = platforms[account.platform], contents.read(variant.content)
         facts[delivery.id] = Facts(
             delivery=delivery,
@@ -119,53 +150,25 @@ async def read_facts(
     return facts
 
 
-def _around(deliveries: Sequence[Delivery]) -> Select[Delivery, Post, Account, Workspace, Approval, Variant]:
-    return (
-        select(Delivery, Post, Account, Workspace, Approval, Variant)
-        .join(Post, Post.id == Delivery.post_id)
-        .join(Account, Account.id == Delivery.account_id)
-        .join(Workspace, Workspace.id == Delivery.workspace_id)
-        .join(Revision, and_(Revision.post_id == Post.id, Revision.number == Post.revision))
-        .join(Variant, and_(Variant.revision_id == Revision.id, Variant.account_id == Account.id))
-        .outerjoin(Approval, Approval.id == Delivery.approval_id)
-        .where(Delivery.id.in_([one.id for one in deliveries]))
-    )
-
-
-async def _parts(session: AsyncSession, deliveries: Sequence[Delivery]) -> Mapping[str, list[Part]]:
-    rows = await session.scalars(
-        select(Part).where(Part.delivery_id.in_([one.id for one in deliveries])).order_by(Part.position)
-    )
+async def _parts(session: AsyncSession, deliveries: Sequence[str]) -> Mapping[str, list[Part]]:
     found = defaultdict(list)
-    for part in rows:
+    for part in await session.scalars(_PARTS, {"deliveries": deliveries}):
         found[part.delivery_id].append(part)
     return found
 
 
-async def _went(session: AsyncSession, accounts: set[str], now: datetime) -> Mapping[str, list[tuple[str, datetime]]]:
+async def _went(
+    session: AsyncSession, accounts: Sequence[str], now: datetime
+) -> Mapping[str, list[tuple[str, datetime]]]:
     """By account its deliveries of the past day, and when each last went, or may have gone, out; in order."""
-    last = func.max(Attempt.started_at)
-    rows = await session.execute(
-        select(Delivery.account_id, Delivery.id, last)
-        .join(Attempt, Attempt.delivery_id == Delivery.id)
-        .where(Delivery.account_id.in_(accounts), Attempt.started_at > now - CAP_COUNTS)
-        .where(or_(Attempt.outcome == Outcome.SENT, outcomes.undecided()))
-        .group_by(Delivery.account_id, Delivery.id)
-        .order_by(last)
-    )
     found = defaultdict(list)
-    for account_id, delivery_id, at in rows:
+    for account_id, delivery_id, at in await session.execute(_WENT, {"accounts": accounts, "since": now - CAP_COUNTS}):
         found[account_id].append((delivery_id, at))
     return found
 
 
-async def _under_way(session: AsyncSession, accounts: set[str]) -> dict[str, dict[str, str]]:
-    rows = await session.execute(
-        select(Delivery.account_id, Delivery.id, Delivery.digest).where(
-            Delivery.account_id.in_(accounts), Delivery.state.in_(IN_FLIGHT)
-        )
-    )
+async def _under_way(session: AsyncSession, accounts: Sequence[str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for account_id, delivery_id, digest in rows:
+    for account_id, delivery_id, digest in await session.execute(_UNDER_WAY, {"accounts": accounts}):
         found[account_id][delivery_id] = digest
     return found

@@ -12,7 +12,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.audit import record
-from content.database import Database, upserting
+from content.database import Database, dialect_of, upserting
 from content.errors import Conflict, Invalid, NotAllowed
 from content.ids import new_id
 from content.models import Home, Identity, Invitation, Member, Role, Stranger, Workspace
@@ -228,7 +228,7 @@ class Identities:
         told = {"id": new_id("stranger"), "chat": chat, "remote_id": remote_id, "told_at": self._clock.now()}
         async with self._db.writing() as session:
             kept = await session.execute(
-                upserting(session, Stranger).values(told).on_conflict_do_nothing().returning(Stranger.id)
+                upserting(dialect_of(session), Stranger).values(told).on_conflict_do_nothing().returning(Stranger.id)
             )
             return kept.first() is not None
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
-from content.database import Database, upserting
+from content.database import Database, dialect_of, upserting
 from content.errors import Unavailable
 from content.ids import new_id
 from content.models import Arrival
@@ -90,7 +90,7 @@ class Inbox:
             for one in batch
         ]
         inserted = await session.execute(
-            upserting(session, Arrival)
+            upserting(dialect_of(session), Arrival)
             .on_conflict_do_nothing()
             .returning(Arrival.chat, Arrival.event_id, Arrival.lane),
             rows,

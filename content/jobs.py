@@ -9,13 +9,14 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Integer, and_, bindparam, case, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from content.database import Database, Instant, database_now, moment, upserting
+from content.database import Database, Instant, database_now, dialect_of, moment, upserting
 from content.errors import ContentError, OutcomeUnknown, RateLimited, Unavailable
 from content.ids import new_id
 from content.models import Job, JobState
@@ -88,27 +89,18 @@ async def put(
 
 async def put_all(session: AsyncSession, wanted: Collection[Wanted], *, now: datetime) -> None:
     """Have each of these done at its time, in one statement; one that is not running yet is moved there."""
-    await _upsert(session, wanted, now, lambda kept: kept.excluded.run_at)
+    await _upsert(session, wanted, now, keep_place=False)
 
 
 async def put_many(session: AsyncSession, kind: str, subjects: Collection[str], *, now: datetime) -> None:
     """Have each of these done now, in one statement; one that is due already keeps its place in the queue."""
-    wanted = [Wanted(kind, one, now) for one in subjects]
-    await _upsert(
-        session,
-        wanted,
-        now,
-        lambda kept: case((Job.run_at > kept.excluded.run_at, kept.excluded.run_at), else_=Job.run_at),
-    )
+    await _upsert(session, [Wanted(kind, one, now) for one in subjects], now, keep_place=True)
 
 
-async def _upsert(
-    session: AsyncSession, wanted: Collection[Wanted], now: datetime, moved: Callable[[Any], Any]
-) -> None:
+async def _upsert(session: AsyncSession, wanted: Collection[Wanted], now: datetime, *, keep_place: bool) -> None:
     if not wanted:
         return
     session.info["jobs"] = True
-    kept = upserting(session, Job)
     rows = {
         (one.kind, one.subject): {
             "id": new_id("job"),
@@ -124,13 +116,18 @@ async def _upsert(
         }
         for one in wanted
     }
-    await session.execute(
-        kept.on_conflict_do_update(
-            index_elements=[Job.kind, Job.subject],
-            index_where=text("state = 'ready'"),
-            set_={"run_at": moved(kept), "tries": 0},
-        ),
-        list(rows.values()),
+    await session.execute(_putting(dialect_of(session), keep_place=keep_place), list(rows.values()))
+
+
+@cache
+def _putting(dialect: str, *, keep_place: bool) -> Any:
+    """The statement, built once."""
+    kept = upserting(dialect, Job)
+    at = kept.excluded.run_at
+    return kept.on_conflict_do_update(
+        index_elements=[Job.kind, Job.subject],
+        index_where=text("state = 'ready'"),
+        set_={"run_at": case((Job.run_at > at, at), else_=Job.run_at) if keep_place else at, "tries": 0},
     )
 
 

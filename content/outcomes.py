@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs, notices
@@ -55,6 +55,9 @@ async def close(session: AsyncSession, clock: Clock, attempt_id: str, outcome: O
     attempt.doubted = attempt.doubted or outcome is Outcome.UNKNOWN
 
 
+_AT = select(Part).where(tuple_(Part.delivery_id, Part.position).in_(bindparam("places", expanding=True)))
+
+
 @dataclass(frozen=True)
 class PartSent:
     """A part that is public now, of a delivery with `count` of them."""
@@ -82,7 +85,7 @@ async def parts_sent(
 ) -> None:
     """The same for parts of several deliveries at once, by these attempts whatever was thought of them."""
     places = [(one.delivery.id, one.position) for one in sent]
-    rows = await session.scalars(select(Part).where(tuple_(Part.delivery_id, Part.position).in_(places)))
+    rows = await session.scalars(_AT, {"places": places})
     parts = {(row.delivery_id, row.position): row for row in rows}
     await decide(session, clock, [part.id for part in parts.values()], Outcome.SENT, attempt_ids)
     await completed(session, clock, [one.delivery for one in sent if one.last])
