@@ -213,6 +213,7 @@ def _handlers(app: App) -> dict[str, Handler]:
         "ending": LoginNews(
             app.desk.accounts, app.people, app.drawing, app.chats, app.talking.whereabouts.private
         ).ending,
+        "consent": app.desk.consents.expire,
         "review": reviewing.review,
         "remind": reviewing.remind,
         "expire": reviewing.expire,

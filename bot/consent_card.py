@@ -33,7 +33,7 @@ def consent_card(consent: ConsentView, offer: PlatformOffer, base: str, viewer: 
 
 def _standing(consent: ConsentView, zone_name: str, now: datetime) -> tuple[Tone, str]:
     if consent.expired:
-        return "plain", "Nobody came back within ten minutes, so nothing was connected"
+        return "plain", consent.words
     if consent.step is ConnectStep.CONNECTED:
         return "good", consent.words
     if consent.step in (ConnectStep.REFUSED, ConnectStep.CANCELLED):

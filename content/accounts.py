@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from content import jobs
 from content.audit import record
 from content.connecting import Connected, Connects, Field
-from content.errors import Invalid, NeedsReconnect, NotFound, PlatformError
+from content.errors import Invalid, NeedsReconnect, NotAllowed, NotFound, PlatformError
 from content.ids import new_id
 from content.logins import NO_ACCOUNT, Logins
 from content.models import Account, Delivery, DeliveryState
 from content.people import Actor
-from content.platform import Content, PartContent
+from content.platform import Access, Content, PartContent
 from content.views import public_access
 
 ANNOUNCED = (timedelta(days=14), timedelta(days=7), timedelta(days=1), timedelta(0))
@@ -204,7 +204,7 @@ class Accounts(Logins):
             account = await session.get(Account, account_id, with_for_update=True)
             if account is None or account.workspace_id != actor.workspace_id:
                 raise NotFound(NO_ACCOUNT)
-            access = self._opened(account)
+            access = self._openable(account)
             ends = account.state != "disconnected" and not await self._login_is_needed(session, account)
             account.state, account.sealed = "disconnected", self._sealer.seal({})
             account.expires_at = account.ends_at = None
@@ -217,11 +217,18 @@ class Accounts(Logins):
                 member_id=actor.member_id,
             )
             view = self._view(account)
-        platform = self._platforms[access.platform]
-        if ends and isinstance(platform, Connects):
+        platform = self._platforms[view.platform]
+        if ends and access is not None and isinstance(platform, Connects):
             with contextlib.suppress(PlatformError):  # it is forgotten here all the same, as was asked
                 await platform.revoke(access)
         return view
+
+    def _openable(self, account: Account) -> Access | None:
+        """None: its login was sealed with a key that the desk no longer has, so it can only be forgotten."""
+        try:
+            return self._opened(account)
+        except NotAllowed:
+            return None
 
     async def _login_is_needed(self, session: AsyncSession, account: Account) -> bool:
         """Whether another account came by the same consent, as a page does, or is the same one in another workspace.

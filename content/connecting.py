@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
+from content.errors import Invalid
 from content.platform import Access, Json
 
 
@@ -106,3 +107,26 @@ class Connects(Protocol):
 
     async def revoke(self, access: Access) -> None:
         """End the login at the platform; it is no error when it is gone already."""
+
+
+def require_set_up(label: str, connects: Connects, callback_url: str) -> None:
+    """Refuse what whoever runs the desk has not made possible.
+
+    Raises:
+        Invalid: with the steps that are missing.
+    """
+    steps = connects.setup(callback_url)
+    if steps:
+        listed = " ".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+        raise Invalid(f"{label} is not set up on this desk yet. Whoever runs it does this once: {listed}")
+
+
+def require_filled(connects: Connects, given: Mapping[str, str]) -> None:
+    """Refuse a form with gaps.
+
+    Raises:
+        Invalid: with the fields that are missing.
+    """
+    missing = [field.label for field in connects.form() if field.required and not given.get(field.name, "").strip()]
+    if missing:
+        raise Invalid(f"Please fill in: {', '.join(missing)}. Nothing was sent yet.")

@@ -8,6 +8,8 @@ from typing import Any
 from content.connecting import Connected, Identity, Login
 from content.models import ConnectStep
 
+NOBODY_CAME = "Nobody came back within ten minutes, so nothing was connected."
+
 
 @dataclass(frozen=True)
 class Choice:

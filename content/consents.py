@@ -5,31 +5,38 @@ once) → choosing (the login works: which accounts?) → connected, or refused.
 browser; it can be walked once, and every later visit only shows what became of it.
 """
 
+import asyncio
 import contextlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
 from content.accounts import Accounts, AccountView
-from content.connecting import Connected, Connects, Elsewhere
-from content.consent_views import ConsentView, Departure, choice_of, kept_login, read_login
+from content.connecting import Connected, Elsewhere, require_filled, require_set_up
+from content.consent_rights import NO_SUCH, of_browser, of_member, require_right_person, ticketed
+from content.consent_views import NOBODY_CAME, ConsentView, Departure, choice_of, kept_login, read_login
 from content.database import Database
 from content.errors import ContentError, Invalid, NotAllowed, NotFound, PlatformError
 from content.ids import new_id
 from content.models import Account, ConnectAttempt, ConnectStep, Conversation, Member, Workspace
-from content.people import Actor, actor_of, token_hash
+from content.people import Actor, token_hash
 from content.platform import Access
 from content.sealing import Sealer
 from content.times import Clock
 
 LASTS = timedelta(minutes=10)
 """How long a person has to come back, and then to choose."""
-EXCHANGE_TAKES = timedelta(minutes=1)
+FINISH_TAKES = timedelta(seconds=90)
+"""An exchange that takes longer is given up; a few requests of half a minute at most are in it."""
+EXCHANGE_TAKES = timedelta(minutes=2)
+"""One that was heard of for so long was cut off with the desk."""
+_OTHER_KEY = "This login was begun with a sealing key that the desk no longer has. Connect again."
 _OVER = (ConnectStep.CONNECTED, ConnectStep.REFUSED, ConnectStep.CANCELLED)
 
 
@@ -58,8 +65,8 @@ class Consents:
         """
         actor.require("connect")
         connects = self._accounts.connects(platform)
-        _refuse_what_is_not_set_up(self._label(platform), connects, callback_url)
-        _refuse_gaps(connects, given)
+        require_set_up(self._label(platform), connects, callback_url)
+        require_filled(connects, given)
         state, ticket = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         result = await connects.start(given, callback_url, state)
         async with self._db.writing() as session:
@@ -79,7 +86,7 @@ class Consents:
             )
             session.add(attempt)
             await session.flush()
-            await jobs.put(session, "redraw", f"connect:{attempt.id}", run_at=attempt.expires_at, now=now)
+            await self._ends_at(session, attempt)
             return await self._view(session, attempt)
 
     def _seal(self, result: Elsewhere, ticket: str, callback_url: str) -> bytes:
@@ -95,7 +102,7 @@ class Consents:
         async with self._db.reading() as session:
             attempt = await session.get(ConnectAttempt, attempt_id)
             if attempt is None or attempt.workspace_id != actor.workspace_id:
-                raise NotFound("There is no such login here. Connect the account from the beginning.")
+                raise NotFound(NO_SUCH)
             return await self._view(session, attempt, with_ticket=attempt.member_id == actor.member_id)
 
     async def look(self, ticket: str) -> ConsentView:
@@ -105,7 +112,8 @@ class Consents:
             NotFound: no such ticket.
         """
         async with self._db.reading() as session:
-            return await self._view(session, await self._ticketed(session, ticket), with_ticket=True)
+            view = await self._view(session, await ticketed(session, ticket), with_ticket=True)
+        return replace(view, choices=(), scopes=())  # whose accounts they are is for the browser that was there
 
     async def set_out(self, ticket: str, signed_in: Actor | None = None) -> Departure:
         """Bind the way to the browser that asks, which is the one that must come back. `signed_in` is whose browser it is.
@@ -115,8 +123,8 @@ class Consents:
         """
         browser = secrets.token_urlsafe(32)
         async with self._db.writing() as session:
-            attempt = await self._ticketed(session, ticket)
-            await self._require_right_person(session, attempt, signed_in)
+            attempt = await ticketed(session, ticket)
+            await require_right_person(session, attempt, signed_in)
             if attempt.step not in (ConnectStep.BEGUN, ConnectStep.AWAY) or self._expired(attempt):
                 raise Invalid("This way was walked already, or is over ten minutes old. Connect again in the chat.")
             attempt.step, attempt.browser_hash = ConnectStep.AWAY, token_hash(browser)
@@ -128,10 +136,9 @@ class Consents:
         Raises:
             Invalid: none.
         """
+        wanted = select(ConnectAttempt.id).where(ConnectAttempt.state_hash == token_hash(state))
         async with self._db.reading() as session:
-            found = await session.scalar(
-                select(ConnectAttempt.id).where(ConnectAttempt.state_hash == token_hash(state))
-            )
+            found = await session.scalar(wanted)
         if found is None:
             raise Invalid("This way back belongs to no login that was begun here: nothing was changed. Connect again.")
         return found
@@ -145,8 +152,8 @@ class Consents:
             Invalid, NotAllowed: it is another browser's or person's, or too old: nothing was changed.
         """
         async with self._db.writing() as session:
-            attempt = await self._of_browser(session, attempt_id, browser)
-            await self._require_right_person(session, attempt, signed_in)
+            attempt = await of_browser(session, attempt_id, browser)
+            await require_right_person(session, attempt, signed_in)
             if attempt.step is not ConnectStep.AWAY:
                 return await self._view(session, await self._given_up(session, attempt))
             if self._expired(attempt):
@@ -168,24 +175,36 @@ class Consents:
         found: Sequence[Connected] = ()
         refused = "Something went wrong here, and it is in the log. Connect again."
         try:
-            keep = json.loads(kept["keep"])
-            found = await self._accounts.connects(platform).finish(keep, answer, kept["callback_url"])
+            finishing = self._accounts.connects(platform).finish(json.loads(kept["keep"]), answer, kept["callback_url"])
+            found = await asyncio.wait_for(finishing, FINISH_TAKES.total_seconds())
             refused = f"{self._label(platform)} names no account that could be connected. Use another login there."
         except ContentError as no:
             refused = no.message
-        finally:
-            async with self._db.writing() as session:
-                attempt = await session.get_one(ConnectAttempt, attempt_id)
-                if found:
-                    attempt.step, attempt.expires_at = ConnectStep.CHOOSING, self._clock.now() + LASTS
-                    attempt.sealed = self._sealer.seal(
-                        {"found": json.dumps([kept_login(one) for one in found]), "asks": kept["asks"]}
-                    )
-                    await self._redraw(session, attempt)
-                else:
-                    await self._end(session, attempt, ConnectStep.REFUSED, refused)
-                view = await self._view(session, attempt)
+        except TimeoutError:
+            refused = f"{self._label(platform)} took too long to say who you are. Connect again."
+        finally:  # whatever happened, the person is told
+            view, unwanted = await self._arrived(attempt_id, found, kept["asks"], refused)
+            if unwanted:
+                await self._revoke(platform, unwanted)
         return view
+
+    async def _arrived(
+        self, attempt_id: str, found: Sequence[Connected], asks: str, refused: str
+    ) -> tuple[ConsentView, Connected | None]:
+        """What the exchange came to, unless it was left meanwhile; then the login that came, if it must be ended."""
+        async with self._db.writing() as session:
+            attempt = await session.get_one(ConnectAttempt, attempt_id, with_for_update=True)
+            left = attempt.step is not ConnectStep.BACK
+            unwanted = await self._to_end(session, attempt, found) if left else None
+            if found and not left:
+                attempt.step, attempt.expires_at = ConnectStep.CHOOSING, self._clock.now() + LASTS
+                kept = json.dumps([kept_login(one) for one in found])
+                attempt.sealed = self._sealer.seal({"found": kept, "asks": asks})
+                await self._redraw(session, attempt)
+                await self._ends_at(session, attempt)
+            elif not left:
+                await self._end(session, attempt, ConnectStep.REFUSED, refused)
+            return await self._view(session, attempt), unwanted
 
     async def look_back(self, attempt_id: str, browser: str) -> ConsentView:
         """How far it is, for the browser that set out.
@@ -193,8 +212,23 @@ class Consents:
         Raises:
             Invalid: it is another browser's.
         """
-        async with self._db.reading() as session:
-            return await self._view(session, await self._of_browser(session, attempt_id, browser))
+        async with self._db.writing() as session:
+            attempt = await self._given_up(session, await of_browser(session, attempt_id, browser))
+            return await self._view(session, attempt)
+
+    async def expire(self, attempt_id: str) -> datetime | None:
+        """End what nobody finished in time, and the login that nobody chose; returns when to look again. The handler of `consent` jobs."""
+        async with self._db.writing() as session:
+            attempt = await session.get(ConnectAttempt, attempt_id, with_for_update=True)
+            if attempt is None or attempt.step in _OVER:
+                return None
+            if attempt.expires_at > self._clock.now():
+                return attempt.expires_at
+            unwanted = await self._to_end(session, attempt, self._found(attempt))
+            await self._end(session, attempt, ConnectStep.CANCELLED, NOBODY_CAME)
+        if unwanted:
+            await self._revoke(attempt.platform, unwanted)
+        return None
 
     async def choose(
         self, attempt_id: str, browser: str, remote_ids: Sequence[str], signed_in: Actor | None = None
@@ -205,8 +239,8 @@ class Consents:
             Invalid, NotAllowed: nothing was changed, and why.
         """
         async with self._db.writing() as session:
-            attempt = await self._of_browser(session, attempt_id, browser)
-            actor = await self._require_right_person(session, attempt, signed_in)
+            attempt = await of_browser(session, attempt_id, browser)
+            actor = await require_right_person(session, attempt, signed_in)
             if attempt.step in _OVER:
                 return await self._view(session, attempt)
             if attempt.step is not ConnectStep.CHOOSING or self._expired(attempt):
@@ -216,7 +250,10 @@ class Consents:
             if not wanted:
                 raise Invalid("Choose at least one account. Nothing was connected yet.")
             renewed = [one for one in found if one not in wanted and one.identity.remote_id in here]
-            bound = [await self._accounts.bind(session, actor, attempt.platform, one) for one in [*wanted, *renewed]]
+            bound = [
+                await self._accounts.bind(session, actor, attempt.platform, one, attempt.id)
+                for one in [*wanted, *renewed]
+            ]
             words = ", ".join(one.words for one in bound[: len(wanted)])
             await self._end(session, attempt, ConnectStep.CONNECTED, f"Connected: {words}.")
             return await self._view(session, attempt)
@@ -229,18 +266,29 @@ class Consents:
         """
         async with self._db.writing() as session:
             if actor is None:
-                attempt = await self._of_browser(session, attempt_id, browser)
+                attempt = await of_browser(session, attempt_id, browser)
             else:
-                attempt = await self._of_member(session, attempt_id, actor)
-            found = self._found(attempt) if attempt.step is ConnectStep.CHOOSING else []
-            here = await self._here(session, attempt) if found else {}
+                attempt = await of_member(session, attempt_id, actor)
+            unwanted = await self._to_end(session, attempt, self._found(attempt))
             if attempt.step not in _OVER:
                 words = f"Left as it was: nothing was connected to {self._label(attempt.platform)}."
                 await self._end(session, attempt, ConnectStep.CANCELLED, words)
             view = await self._view(session, attempt)
-        if found and not any(one.identity.remote_id in here for one in found):  # else it could end that one's login
-            await self._revoke(view.platform, found[0])
+        if unwanted:
+            await self._revoke(view.platform, unwanted)
         return view
+
+    async def _to_end(
+        self, session: AsyncSession, attempt: ConnectAttempt, found: Sequence[Connected]
+    ) -> Connected | None:
+        """The login that nobody wants, unless to end it could end that of an account which is connected, in any workspace."""
+        reached = [one.identity.remote_id for one in found]
+        connected = select(Account.id).where(
+            Account.platform == attempt.platform, Account.remote_id.in_(reached), Account.state != "disconnected"
+        )
+        if not found or await session.scalar(connected.limit(1)) is not None:
+            return None
+        return found[0]
 
     async def _revoke(self, platform: str, login: Connected) -> None:
         identity = login.identity
@@ -259,49 +307,23 @@ class Consents:
         now = self._clock.now()
         await jobs.put(session, "redraw", f"connect:{attempt.id}", run_at=now, now=now)
 
-    async def _ticketed(self, session: AsyncSession, ticket: str) -> ConnectAttempt:
-        found = await session.scalar(
-            select(ConnectAttempt).where(ConnectAttempt.ticket_hash == token_hash(ticket)).with_for_update()
-        )
-        if found is None:
-            raise NotFound("This address belongs to no login that was begun here. Connect again in the chat.")
-        return found
-
-    async def _of_browser(self, session: AsyncSession, attempt_id: str, browser: str) -> ConnectAttempt:
-        attempt = await session.get(ConnectAttempt, attempt_id, with_for_update=True)
-        if attempt is None or not browser or attempt.browser_hash != token_hash(browser):
-            raise Invalid(
-                "This login was begun in another browser, or in none: nothing was changed. Go on in the browser where "
-                "you began, or connect again."
-            )
-        return attempt
-
-    async def _of_member(self, session: AsyncSession, attempt_id: str, actor: Actor) -> ConnectAttempt:
-        attempt = await session.get(ConnectAttempt, attempt_id, with_for_update=True)
-        if attempt is None or attempt.workspace_id != actor.workspace_id:
-            raise NotFound("There is no such login here. Connect the account from the beginning.")
-        if attempt.member_id != actor.member_id:
-            raise NotAllowed("Somebody else began this login, so only they can stop it. It ends by itself soon.")
-        return attempt
-
-    async def _require_right_person(
-        self, session: AsyncSession, attempt: ConnectAttempt, signed_in: Actor | None
-    ) -> Actor:
-        """Whoever began it, if they still may; nobody else who is signed in to the same browser."""
-        actor = await actor_of(session, await session.get_one(Member, attempt.member_id))
-        if signed_in is not None and signed_in.member_id != actor.member_id:
-            raise NotAllowed(
-                f"{actor.name} began this login, and this browser is signed in as {signed_in.name}: nothing was "
-                "changed. Begin it yourself, or sign out here first."
-            )
-        actor.require("connect")
-        return actor
+    async def _ends_at(self, session: AsyncSession, attempt: ConnectAttempt) -> None:
+        await jobs.put(session, "consent", attempt.id, run_at=attempt.expires_at, now=self._clock.now())
 
     def _expired(self, attempt: ConnectAttempt) -> bool:
         return attempt.step not in _OVER and attempt.expires_at <= self._clock.now()
 
+    def _kept(self, attempt: ConnectAttempt) -> dict[str, str] | None:
+        """What the row keeps sealed while it is open; None: with a key that the desk no longer has."""
+        try:
+            return {} if attempt.step in _OVER else self._sealer.open(attempt.sealed)
+        except NotAllowed:
+            return None
+
     def _found(self, attempt: ConnectAttempt) -> list[Connected]:
-        return [read_login(one) for one in json.loads(self._sealer.open(attempt.sealed)["found"])]
+        """The accounts to choose from, once there are any."""
+        kept = self._kept(attempt) or {}
+        return [read_login(one) for one in json.loads(kept.get("found", "[]"))]
 
     async def _here(self, session: AsyncSession, attempt: ConnectAttempt) -> dict[str, str]:
         """The platform's accounts that are connected in the workspace already: handles by remote id."""
@@ -318,38 +340,24 @@ class Consents:
         member = await session.get_one(Member, attempt.member_id)
         workspace = await session.get_one(Workspace, attempt.workspace_id)
         conversation = await session.get(Conversation, attempt.conversation_id) if attempt.conversation_id else None
-        kept = {} if attempt.step in _OVER else self._sealer.open(attempt.sealed)
-        found, here = [], {}
-        if attempt.step is ConnectStep.CHOOSING:
-            found, here = self._found(attempt), await self._here(session, attempt)
+        kept, found = self._kept(attempt), self._found(attempt)
+        expired = kept is not None and self._expired(attempt)
+        here = await self._here(session, attempt) if found else {}
         return ConsentView(
             id=attempt.id,
             platform=attempt.platform,
             label=self._label(attempt.platform),
-            step=attempt.step,
-            expired=self._expired(attempt),
-            words=attempt.words,
-            asks=tuple(json.loads(kept.get("asks", "[]"))),
+            step=ConnectStep.REFUSED if kept is None else attempt.step,
+            expired=expired,
+            words=_OTHER_KEY if kept is None else NOBODY_CAME if expired else attempt.words,
+            asks=tuple(json.loads((kept or {}).get("asks", "[]"))),
             member_id=member.id,
             member=member.name,
             workspace=workspace.name,
             expires_at=attempt.expires_at,
             conversation_id=attempt.conversation_id,
             private=conversation is not None and conversation.member_id is not None,
-            ticket=kept.get("ticket", "") if with_ticket else "",
+            ticket=(kept or {}).get("ticket", "") if with_ticket else "",
             choices=tuple(choice_of(one.identity, here) for one in found),
             scopes=found[0].scopes if found else (),
         )
-
-
-def _refuse_what_is_not_set_up(label: str, connects: Connects, callback_url: str) -> None:
-    steps = connects.setup(callback_url)
-    if steps:
-        listed = " ".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
-        raise Invalid(f"{label} is not set up on this desk yet. Whoever runs it does this once: {listed}")
-
-
-def _refuse_gaps(connects: Connects, given: Mapping[str, str]) -> None:
-    missing = [field.label for field in connects.form() if field.required and not given.get(field.name, "").strip()]
-    if missing:
-        raise Invalid(f"Please fill in: {', '.join(missing)}. Nothing was sent yet.")

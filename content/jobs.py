@@ -260,8 +260,6 @@ class Jobs:
 
     async def _ready(self, session: AsyncSession, subjects: Collection[str]) -> set[tuple[str, str]]:
         """Kinds and subjects of what was asked for again while it ran."""
-        if not subjects:
-            return set()
         rows = await session.execute(
             select(Job.kind, Job.subject).where(Job.subject.in_(subjects), Job.state == JobState.READY)
         )

@@ -98,7 +98,7 @@ class Logins:
 
     def _over(self, renewal: asyncio.Task[Access]) -> None:
         self.renewals.discard(renewal)
-        if not renewal.cancelled():
+        with contextlib.suppress(asyncio.CancelledError):
             renewal.exception()  # whoever asked has heard of it, or went
 
     async def _refreshed(self, stale: Access) -> Access:

@@ -76,9 +76,7 @@ class Publishing:
         if not isinstance(prepared, Prepared):
             return prepared
         sent = list(mine.sent)
-        for position, already in enumerate(mine.sent):
-            if already is not None:
-                continue
+        for position in [place for place, already in enumerate(mine.sent) if already is None]:
             earlier = [part for part in sent[:position] if part is not None]
             result = await self._commit(mine, prepared, position, earlier)
             if not isinstance(result, Published):

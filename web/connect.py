@@ -118,7 +118,8 @@ async def connect(request: Request, actor: Member, platform: str, given: Given) 
     if isinstance(result, AccountView):
         done = f"Connected: {result.words}."
         return JSONResponse({"text": done, "tone": "good", "go_to": f"/connect?connected={result.id}"})
-    return JSONResponse({"text": "Go on there.", "tone": "good", "go_to": f"/connect/go/{result.ticket}"})
+    way_in = f"{_at_home(request)}/connect/go/{result.ticket}"
+    return JSONResponse({"text": "Go on there.", "tone": "good", "go_to": way_in})
 
 
 @router.post("/connect/{account_id}/disconnect")
@@ -134,6 +135,12 @@ def callback_url(request: Request) -> str:
     return f"{address_of(request)}/connect/back"
 
 
+def _at_home(request: Request) -> str:
+    """The public address where the page was opened at another: the platform leads back to that one, where the cookie must be."""
+    home = address_of(request)
+    return "" if home == str(request.base_url).rstrip("/") else home
+
+
 def _browser(request: Request, attempt_id: str) -> str:
     return request.cookies.get(COOKIE + attempt_id, "")
 
@@ -146,7 +153,8 @@ async def _show(request: Request, consent: ConsentView) -> Response:
         consent=consent,
         finished=consent.step in (ConnectStep.CONNECTED, ConnectStep.REFUSED, ConnectStep.CANCELLED) or consent.expired,
         waiting=consent.step is ConnectStep.BACK,
-        choosing=consent.step is ConnectStep.CHOOSING and not consent.expired,
+        choosing=bool(consent.choices) and not consent.expired,
+        open=consent.open,
         good=consent.step is ConnectStep.CONNECTED,
         at_home=await whose(request) is not None,
     )

@@ -114,7 +114,7 @@ async def test_it_can_be_left_and_ends_by_itself(talk: TalkingDesk) -> None:
     await talk.presses(CONNECT, form={"user": "bob"})
     talk.desk.clock.move(timedelta(minutes=11))
     await talk.run()
-    assert shown(talk, "dm-ann").status == "Nobody came back within ten minutes, so nothing was connected"
+    assert shown(talk, "dm-ann").status == "Nobody came back within ten minutes, so nothing was connected."
 
 
 async def test_who_may_not_connect_sees_no_buttons(talk: TalkingDesk) -> None:

@@ -5,11 +5,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import select
 
 from content.accounts import AccountView
 from content.consent_views import ConsentView, Departure
+from content.consents import Consents
 from content.errors import Invalid, NotAllowed, NotFound, Rejected
-from content.models import Account, ConnectAttempt, ConnectStep, Job, Role
+from content.ids import new_id
+from content.models import Account, ConnectAttempt, ConnectStep, Job, Role, Workspace
+from content.sealing import Sealer
 from tests.fakes.desk import Desk
 from tests.fakes.platform import Do, FakePlatform
 
@@ -242,9 +247,11 @@ async def test_a_desk_that_stopped_during_the_exchange_says_to_begin_anew(desk: 
         attempt.step, attempt.used_at = ConnectStep.BACK, desk.clock.now()
     waits = await desk.consents.come_back(departure.attempt_id, departure.browser, GOOD)
     assert waits.step is ConnectStep.BACK
-    desk.clock.move(timedelta(minutes=2))
-    given_up = await desk.consents.come_back(departure.attempt_id, departure.browser, GOOD)
+    desk.clock.move(timedelta(minutes=3))
+    given_up = await desk.consents.look_back(departure.attempt_id, departure.browser)
     assert (given_up.step, "stopped on the way" in given_up.words) == (ConnectStep.REFUSED, True)
+    again = await desk.consents.come_back(departure.attempt_id, departure.browser, GOOD)
+    assert again == given_up
 
 
 async def test_pages_are_chosen_from_a_list_and_those_here_already_get_the_new_login(
@@ -283,6 +290,86 @@ async def test_leaving_ends_no_login_that_an_account_here_may_share(desk: Desk, 
     departure = await back(desk, "ann")
     await desk.consents.cancel(departure.attempt_id, browser=departure.browser)
     assert fake.revoked == []
+
+
+async def test_leaving_ends_no_login_that_another_workspace_may_share(desk: Desk, fake: FakePlatform) -> None:
+    departure = await back(desk, "ann")
+    async with desk.db.writing() as session:
+        workspace = Workspace(id=new_id("workspace"), name="Theirs", zone="UTC", created_at=desk.clock.now())
+        session.add(workspace)
+        await session.flush()
+        (await session.scalars(select(Account))).one().workspace_id = workspace.id
+    await desk.consents.cancel(departure.attempt_id, browser=departure.browser)
+    assert fake.revoked == []
+
+
+async def test_what_is_left_during_the_exchange_stays_left_and_the_login_is_ended(
+    desk: Desk, fake: FakePlatform
+) -> None:
+    departure = await away(desk)
+    fake.finishing.append(Do.HANG_BEFORE)
+    coming = asyncio.create_task(desk.consents.come_back(departure.attempt_id, departure.browser, GOOD))
+    await fake.reached.wait()
+    left = await desk.consents.cancel(departure.attempt_id, actor=desk.actor)
+    fake.resume.set()
+    assert (await coming).step is left.step is await step(desk) is ConnectStep.CANCELLED
+    assert fake.revoked == ["1"]
+    chosen = await desk.consents.choose(departure.attempt_id, departure.browser, ["id-bob"])
+    assert (chosen.step, await connected(desk)) == (ConnectStep.CANCELLED, ["ann"])
+
+
+async def test_an_exchange_that_takes_too_long_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("content.consents.FINISH_TAKES", timedelta(milliseconds=1))
+    departure = await away(desk)
+    fake = desk.platforms["fake"]
+    assert isinstance(fake, FakePlatform)
+    fake.finishing.append(Do.HANG_BEFORE)
+    late = await desk.consents.come_back(departure.attempt_id, departure.browser, GOOD)
+    assert (late.step, late.words) == (
+        ConnectStep.REFUSED,
+        "Fake took too long to say who you are. Connect again.",
+    )
+
+
+async def test_a_login_that_nobody_chose_is_ended_in_time(desk: Desk, fake: FakePlatform) -> None:
+    departure = await back(desk)
+    await desk.run()
+    assert await step(desk) is ConnectStep.CHOOSING
+    await desk.wait(timedelta(minutes=9))
+    assert fake.revoked == []
+    await desk.wait(timedelta(minutes=2))
+    [attempt] = await desk.rows(ConnectAttempt)
+    assert (attempt.step, desk.sealer.open(attempt.sealed), fake.revoked) == (ConnectStep.CANCELLED, {}, ["1"])
+    assert attempt.words == "Nobody came back within ten minutes, so nothing was connected."
+    assert ("redraw", f"connect:{departure.attempt_id}") in desk.told
+
+
+async def test_a_way_that_nobody_walked_is_over_in_time_and_keeps_nothing(desk: Desk, fake: FakePlatform) -> None:
+    begun = await begin(desk)
+    await desk.wait(timedelta(minutes=11))
+    [attempt] = await desk.rows(ConnectAttempt)
+    assert (attempt.step, desk.sealer.open(attempt.sealed), fake.revoked) == (ConnectStep.CANCELLED, {}, [])
+    with pytest.raises(Invalid):
+        await desk.consents.set_out(begun.ticket)
+    assert await desk.consents.expire("connect_0") is None
+
+
+async def test_what_a_login_reaches_is_for_the_browser_that_was_there(desk: Desk) -> None:
+    begun = await begin(desk)
+    departure = await desk.consents.set_out(begun.ticket)
+    came = await desk.consents.come_back(departure.attempt_id, departure.browser, GOOD)
+    seen = await desk.consents.look(begun.ticket)
+    assert (bool(came.choices), bool(came.scopes)) == (True, True)
+    assert (seen.step, seen.choices, seen.scopes) == (ConnectStep.CHOOSING, (), ())
+
+
+async def test_a_way_sealed_with_another_key_says_to_begin_anew(desk: Desk) -> None:
+    begun = await begin(desk)
+    other = Consents(desk.db, desk.clock, desk.accounts, Sealer([Fernet.generate_key()]))
+    seen = await other.view(desk.actor, begun.id)
+    assert (seen.step, seen.expired, seen.open) == (ConnectStep.REFUSED, False, False)
+    assert "sealing key" in seen.words
+    assert (await other.cancel(begun.id, actor=desk.actor)).step is ConnectStep.CANCELLED
 
 
 async def test_a_platform_that_is_down_is_left_all_the_same(desk: Desk, fake: FakePlatform) -> None:

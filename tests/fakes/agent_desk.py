@@ -240,6 +240,7 @@ async def _wired(
     handlers: dict[str, Handler] = {
         "publish": base.publishing.publish,
         "collect": services.results.collect,
+        "consent": base.consents.expire,
         "redraw": notify.redraw,
         "notify": notify.notify,
         "plan": Planned(services.plans, base.people, transcript, chats).run,

@@ -150,6 +150,7 @@ async def make_desk(
     composer = Composer(db, named, accounts)
     tracing = Tracing(db, clock, named, accounts)
     publishing = Publishing(db, clock, named, accounts, media, tracing)
+    consents = Consents(db, clock, accounts, sealer)
     told: list[tuple[str, str]] = []
     handlers: dict[str, Handler] = {kind: _noting(told, kind) for kind in QUIET_KINDS}
     everyone, reviews = People(db, clock), Reviews(db, clock)
@@ -160,7 +161,7 @@ async def make_desk(
         sealer=sealer,
         people=everyone,
         accounts=accounts,
-        consents=Consents(db, clock, accounts, sealer),
+        consents=consents,
         media=media,
         composer=composer,
         posts=Posts(db, clock, named, composer),
@@ -169,7 +170,9 @@ async def make_desk(
         tracing=tracing,
         publishing=publishing,
         reviews=reviews,
-        jobs=Jobs(db, clock, {"publish": publishing.publish, "expire": reviews.expire, **handlers}),
+        jobs=Jobs(
+            db, clock, {"publish": publishing.publish, "expire": reviews.expire, "consent": consents.expire, **handlers}
+        ),
         actor=await everyone.open_desk("Europe/Berlin"),
         told=told,
     )

@@ -264,8 +264,11 @@ class FakePlatform(BarePlatform):
     async def finish(
         self, keep: Mapping[str, str], answer: Mapping[str, str], callback_url: str
     ) -> Sequence[Connected]:
-        if self.finishing:
-            self._fail(self.finishing.popleft())
+        do = self.finishing.popleft() if self.finishing else Do.PUBLISH
+        if do is Do.HANG_BEFORE:
+            do = await self._hang()
+        if do is not Do.PUBLISH:
+            self._fail(do)
         if answer.get("code") != "good":
             raise Rejected("It did not let you in. Try again.", platform=self._spec.name)
         pages = [self._connected(page, "page") for page in self.reaches]

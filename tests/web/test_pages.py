@@ -14,7 +14,7 @@ from content.people import Actor
 from content.platform import Access, Content, Limits, Rendering, Spec
 from tests.fakes.clock import FakeClock
 from tests.fakes.films import PLACE, film
-from tests.web.stand_in import StandIn
+from tests.web.stand_in import StandIn, standing_in
 from web.errors import status_of
 
 PAGE = {"accept": "text/html"}
@@ -159,6 +159,26 @@ async def test_a_way_can_be_left(grape: StandIn) -> None:
         left = (await browser.post(f"{way}/leave")).json()
         assert left["text"].startswith("Left as it was")
         assert "Not connected" in (await browser.get(way)).text
+
+
+async def test_whoever_holds_the_ticket_does_not_see_what_another_browser_reached(grape: StandIn) -> None:
+    async with grape.signed_in() as browser, grape.browser() as other:
+        go_to = (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"]
+        way = (await browser.get("/connect/back", params=await set_out(browser, go_to))).headers["location"]
+        page = (await other.get(go_to)).text
+        assert "bea" in (await browser.get(way)).text
+    assert "bea" not in page
+    assert "Go on in the browser where you began" in page
+
+
+async def test_the_way_begins_at_the_address_that_the_platform_leads_back_to(
+    tmp_path: Path, clock: FakeClock, migrated_file: Path
+) -> None:
+    async with standing_in(tmp_path, clock, migrated_file, "http://desk.lan") as desk:
+        desk.app.desk.accounts._platforms["grape"] = Grape()  # type: ignore[index]
+        async with desk.signed_in() as browser:
+            go_to = (await browser.post("/connect/grape", json={"form": {}})).json()["go_to"]
+    assert go_to.startswith("http://desk.lan/connect/go/")
 
 
 async def test_a_previewer_that_opens_the_way_uses_nothing_up(grape: StandIn) -> None:
