@@ -7,7 +7,7 @@ from sqlalchemy import select
 from content.accounts import Accounts
 from content.errors import Invalid, NeedsReconnect, NotAllowed, NotFound
 from content.ids import new_id
-from content.models import Account, DeliveryState, Role, Workspace
+from content.models import Account, Delivery, DeliveryState, Role, Workspace
 from content.people import Actor
 from content.platform import Access
 from tests.content.conftest import Build
@@ -237,3 +237,22 @@ async def test_a_login_sealed_with_another_key_fails_the_post_and_says_what_to_d
     shown = await desk.delivery(post)
     assert (shown.state, fake.keys) == (DeliveryState.FAILED, [])
     assert "Put the old sealing key back" in shown.error
+
+
+async def test_a_login_sealed_with_another_key_can_be_let_go(desk: Desk, fake: FakePlatform) -> None:
+    known = await account(desk)
+    async with desk.db.writing() as session:
+        (await session.get_one(Account, known)).sealed = b"sealed elsewhere"
+    assert (await desk.accounts.disconnect(desk.actor, known)).state == "disconnected"
+    assert fake.revoked == []
+
+
+async def test_a_new_login_may_be_refused_once_again(desk: Desk) -> None:
+    """A platform's one refusal is forgotten with the login it was about, whatever the post waits for."""
+    post = await desk.planned("One")
+    async with desk.db.writing() as session:
+        row = await session.get_one(Delivery, (await desk.row(post)).id)
+        row.refused_login_at, row.error_code = desk.clock.now(), "unavailable"
+    await desk.connect("fake")
+    row = await desk.row(post)
+    assert (row.refused_login_at, row.error_code) == (None, "unavailable")

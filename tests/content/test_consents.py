@@ -346,6 +346,7 @@ async def test_a_login_that_nobody_chose_is_ended_in_time(desk: Desk, fake: Fake
 
 async def test_a_way_that_nobody_walked_is_over_in_time_and_keeps_nothing(desk: Desk, fake: FakePlatform) -> None:
     begun = await begin(desk)
+    assert await desk.consents.expire(begun.id) == begun.expires_at
     await desk.wait(timedelta(minutes=11))
     [attempt] = await desk.rows(ConnectAttempt)
     assert (attempt.step, desk.sealer.open(attempt.sealed), fake.revoked) == (ConnectStep.CANCELLED, {}, [])
