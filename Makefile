@@ -16,7 +16,7 @@ run: setup
 	@exec $(COPYDESK) serve
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile $(COVERAGE)
+	$(BIN)/pytest -n 2 --dist loadfile --max-worker-restart 0 $(COVERAGE)
 
 # The tests of `make test`, with every branch counted, which takes half as long again.
 check: COVERAGE := --cov --cov-report=term --cov-fail-under=95

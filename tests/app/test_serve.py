@@ -32,9 +32,13 @@ async def opened(
     try:
         yield running, await printed(r"http://\S+/\?token=\S+", capfd, running)
     finally:
-        if not running.done():
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            running.cancel()  # it does not listen yet, or not any more: the signal would end the tests
+        elif not running.done():
             os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(running, PATIENCE)
+        await asyncio.wait({running}, timeout=PATIENCE)
+        if not running.cancelled():
+            running.result()
 
 
 async def printed(pattern: str, capfd: pytest.CaptureFixture[str], running: asyncio.Task[None]) -> str:

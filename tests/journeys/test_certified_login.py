@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 from sqlalchemy import select
 
 from content.consent_views import ConsentView
@@ -20,7 +20,7 @@ from content.models import Account
 from tests.journeys.desk import RunningDesk, running, walk
 from tests.peers.certified import Certified
 from tests.peers.oidc import Provider, provider
-from tests.web.test_in_chromium import CHROMIUM, FLAGS
+from tests.web.test_in_chromium import CHROMIUM, chromium
 
 pytestmark = pytest.mark.peers
 ROOT = Path(__file__).parents[2]
@@ -86,9 +86,8 @@ async def test_a_denied_consent_changes_nothing_and_a_second_visit_says_the_same
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing: apt-get install -y chromium")
 async def test_a_person_connects_in_a_real_browser(data: Path) -> None:
-    async with certified(data) as (desk, there, _), async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = await chromium.new_page()
+    async with certified(data) as (desk, there, _), chromium() as browser:
+        page = await browser.new_page()
         await page.goto(await begun(desk))
         await expect(page.get_by_text("see who you are")).to_be_visible()
         await page.get_by_role("button", name="Go on to Certified").click()
@@ -106,7 +105,6 @@ async def test_a_person_connects_in_a_real_browser(data: Path) -> None:
         assert (await account(desk)).state == "connected"
         await page.reload()
         await expect(page.get_by_text("Connected: Certified mia")).to_be_visible()
-        await chromium.close()
 
 
 async def test_fifty_workers_of_five_processes_share_one_exchange(data: Path) -> None:

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from tests.web.test_in_chromium import CHROMIUM, FLAGS
+from tests.web.test_in_chromium import CHROMIUM, chromium
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,10 +42,8 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield await chromium.new_page()
-        await chromium.close()
+    async with chromium() as browser:
+        yield await browser.new_page()
 
 
 async def _tab_to(page: Page, selector: str) -> None:
