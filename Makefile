@@ -27,6 +27,7 @@ check: setup
 	$(BIN)/lint-imports
 	$(MAKE) test COVERAGE="$(COVERAGE)"
 	$(BIN)/coverage report --include="content/*" --fail-under=100
+	$(BIN)/pytest -q -n 2 --on-postgresql tests/content tests/memory/test_recall.py
 
 setup: $(READY)
 

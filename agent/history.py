@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 KEEP = 20
@@ -72,8 +73,11 @@ def _answers(messages: Sequence[AnyMessage]) -> Iterator[ToolMessage]:
         yield message
 
 
-async def forget_old(saver: AsyncSqliteSaver, thread_id: str) -> None:
+async def forget_old(saver: BaseCheckpointSaver[str], thread_id: str) -> None:
     """Delete all checkpoints of a conversation but the newest."""
+    if not isinstance(saver, AsyncSqliteSaver):
+        await saver.aprune([thread_id], strategy="keep_latest")
+        return
     async with saver.lock:
         newest = "(SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = ?)"
         for table in ("checkpoints", "writes"):

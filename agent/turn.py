@@ -10,7 +10,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphRecursionError
 
 from agent.events import Said, TurnEvent
@@ -39,7 +39,7 @@ class OutOfTime(Exception):
 class Turns:
     """Runs turns, one at a time for each conversation: its caller sees to that."""
 
-    def __init__(self, graph: Graph, saver: AsyncSqliteSaver, limits: TurnLimits) -> None:
+    def __init__(self, graph: Graph, saver: BaseCheckpointSaver[str], limits: TurnLimits) -> None:
         self._graph = graph
         self._saver = saver
         self._limits = limits

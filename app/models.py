@@ -7,14 +7,20 @@ from pathlib import Path
 
 import aiosqlite
 from langchain_core.language_models import BaseChatModel
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
 
 from agent.guided.model import GuidedModel
 from agent.guided.router import Router
 from agent.local_file import LocalFileServer
 from agent.model import ModelChoice, build_model
 from app.settings import Settings
+from content.database import ALONE
 from content.embedding import Embedder
 from memory.embeddings import LocalEmbedder, OpenAIEmbedder
 
@@ -23,6 +29,8 @@ GUIDED = (
     "set OPENAI_API_KEY, or OPENAI_BASE_URL, with COPYDESK_MODEL."
 )
 OPENAI = "https://api.openai.com/v1"
+SCHEMA = "conversations"
+"""Where LangGraph keeps its own tables on PostgreSQL."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +85,48 @@ def embedder_of(settings: Settings, closing: AsyncExitStack) -> Embedder:
     return embedder
 
 
-async def saver_of(path: Path, closing: AsyncExitStack) -> AsyncSqliteSaver:
-    """The conversation store: a database of its own, since it opens transactions of its own. `closing` closes it."""
+async def saver_of(settings: Settings, closing: AsyncExitStack) -> BaseCheckpointSaver[str]:
+    """The conversation store, apart from the rows, since it opens transactions of its own. `closing` closes it."""
+    if settings.on_postgresql:
+        return await saver_on_server(settings.database, closing)
+    return await saver_in_file(settings.data_dir / "conversations.db", closing)
+
+
+async def saver_in_file(path: Path, closing: AsyncExitStack) -> AsyncSqliteSaver:
+    """In a database of its own beside that of the rows."""
     connection = await aiosqlite.connect(path)
     closing.push_async_callback(connection.close)
     await connection.execute("PRAGMA journal_mode=WAL")
     await connection.execute("PRAGMA synchronous=NORMAL")
-    saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+    saver = AsyncSqliteSaver(connection, serde=_serde())
     await saver.setup()
     return saver
+
+
+async def saver_on_server(database: str, closing: AsyncExitStack) -> AsyncPostgresSaver:
+    """In a schema of its own in the same database, made by whichever process comes first."""
+    address = database.replace("postgresql+psycopg://", "postgresql://", 1)
+    async with await AsyncConnection.connect(address, autocommit=True) as connection:
+        await connection.execute("SELECT pg_advisory_lock(%s)", [ALONE])
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+            address,
+            min_size=1,
+            max_size=4,
+            open=False,
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 0,
+                "row_factory": dict_row,
+                "options": f"-c search_path={SCHEMA}",
+            },
+        )
+        await pool.open()
+        closing.push_async_callback(pool.close)
+        saver = AsyncPostgresSaver(pool, serde=_serde())
+        await saver.setup()
+    return saver
+
+
+def _serde() -> JsonPlusSerializer:
+    return JsonPlusSerializer(allowed_msgpack_modules=None)

@@ -11,7 +11,7 @@ from time import process_time
 from agent.graph import build_graph
 from agent.model import ModelChoice, build_model
 from agent.turn import TurnLimits, Turns
-from app.models import saver_of
+from app.models import saver_in_file
 from benchmarks.endpoint import endpoint
 from benchmarks.figures import Figure, figure
 from benchmarks.scene import ASKED, context_of
@@ -67,7 +67,7 @@ async def _measured(address: str, rounds: Callable[[Turn, Path], Awaitable[list[
     """What `rounds` measures on a new conversation store; one turn before it warms up what is made once."""
     async with AsyncExitStack() as closing:
         folder = Path(closing.enter_context(TemporaryDirectory()))
-        saver = await saver_of(folder / "conversations.db", closing)
+        saver = await saver_in_file(folder / "conversations.db", closing)
         built = await build_model(ModelChoice("endpoint", address, name="scripted", mode="native"))
         closing.push_async_callback(built.model.aclose)
         graph = build_graph(built.model, reads_text=True, token_budget=60_000, checkpointer=saver)

@@ -8,7 +8,7 @@ from bot.decisions import EVERYBODY
 from bot.rules import read_rule, rule_words
 from content.accounts import AccountView
 from content.desk import Desk
-from content.errors import ContentError, Invalid
+from content.errors import Collision, ContentError, Invalid
 from content.models import PostState
 from content.tracing import Tracing
 from content.views import PostView
@@ -60,7 +60,10 @@ class Actions:
                 "This button is from another version of the desk. Use the buttons of the current card.", "bad"
             )
         try:
-            return await verb(action)
+            try:
+                return await verb(action)
+            except Collision:  # whoever was faster is done by now, and the answer says what they did
+                return await verb(action)
         except ContentError as error:
             return Answer(error.message, "bad")
 

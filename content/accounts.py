@@ -98,7 +98,7 @@ class Accounts(Logins):
             if not platform.spec.needs_account and platform.spec.name not in have:
                 result = await self.connects(platform.spec.name).start({}, "", "")
                 if isinstance(result, Connected):
-                    async with self._db.writing() as session:
+                    async with self._db.writing(alone=True) as session:
                         await self.bind(session, actor, platform.spec.name, result)
 
     async def bind(

@@ -16,9 +16,7 @@ async def ticketed(session: AsyncSession, ticket: str) -> ConnectAttempt:
     Raises:
         NotFound: none.
     """
-    found = await session.scalar(
-        select(ConnectAttempt).where(ConnectAttempt.ticket_hash == token_hash(ticket)).with_for_update()
-    )
+    found = await session.scalar(select(ConnectAttempt).where(ConnectAttempt.ticket_hash == token_hash(ticket)))
     if found is None:
         raise NotFound("This address belongs to no login that was begun here. Connect again in the chat.")
     return found

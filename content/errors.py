@@ -69,6 +69,12 @@ class Conflict(ContentError):
     code = "conflict"
 
 
+class Collision(Conflict):
+    """Two did something at the same moment, and this one lost: nothing was changed, and done again it sees the other."""
+
+    code = "collision"
+
+
 class WrongState(Conflict):
     """The thing is in a state where this cannot be done."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
 from content.database import Database, dialect_of, upserting
-from content.errors import Unavailable
+from content.errors import Collision, Unavailable
 from content.ids import new_id
 from content.models import Arrival
 from content.times import Clock
@@ -66,7 +66,7 @@ class Inbox:
         """
         try:
             return await self._keeping.ask(delivered)
-        except SQLAlchemyError as broken:
+        except (SQLAlchemyError, Collision) as broken:
             raise Unavailable(
                 "The desk's database could not keep what was sent. It is delivered again.", platform=delivered.chat
             ) from broken

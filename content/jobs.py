@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from content.database import Database, Instant, database_now, dialect_of, moment, upserting
-from content.errors import ContentError, OutcomeUnknown, RateLimited, Unavailable
+from content.errors import Collision, ContentError, OutcomeUnknown, RateLimited, Unavailable
 from content.ids import new_id
 from content.models import Job, JobState
 from content.times import Clock
@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 TRIES = 8
+BATCH = 50
+"""Jobs claimed in one transaction."""
+MOST_RUNNING = 200
+"""Jobs a process does at a time; what is due beyond that is left to others, or waits for room."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ def after(error: Exception, tries: int, now: datetime) -> Again | GiveUp | AskPe
     """
     if isinstance(error, OutcomeUnknown):
         return AskPerson(error.message)
+    if isinstance(error, Collision) and tries < TRIES:
+        return Again(now)
     if isinstance(error, RateLimited):
         return Again(max(error.until, now + timedelta(seconds=1)))
     if isinstance(error, ContentError) and not isinstance(error, Unavailable):
@@ -170,6 +176,8 @@ class Jobs:
         self._handlers = handlers
         self._finishing = Together(db, self._finish_all)
         self.running: set[asyncio.Task[None]] = set()
+        self.room: Callable[[], None] = lambda: None
+        """Called when a job ends and there is room for another again."""
 
     async def run_due(self, limit: int = 20) -> int:
         """Run what is due now, side by side, until it is done; returns how many jobs ran."""
@@ -177,14 +185,21 @@ class Jobs:
         await asyncio.gather(*(self._run(*job) for job in claimed))
         return len(claimed)
 
-    async def start_due(self, limit: int = 20) -> int:
+    async def start_due(self, limit: int = BATCH) -> int:
         """Begin what is due now without waiting for it, so that a long job keeps no other from starting."""
-        claimed = await self._claim(limit)
+        room = min(limit, MOST_RUNNING - len(self.running))
+        claimed = await self._claim(room) if room > 0 else []
         for job in claimed:
             task = asyncio.create_task(self._run(*job))
             self.running.add(task)
-            task.add_done_callback(self.running.discard)
+            task.add_done_callback(self._ended)
         return len(claimed)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        was_full = len(self.running) >= MOST_RUNNING
+        self.running.discard(task)
+        if was_full:
+            self.room()
 
     async def run_all(self, rounds: int = 50) -> int:
         """Run what is due and what that makes due, until nothing is; returns how many jobs ran."""
@@ -213,7 +228,7 @@ class Jobs:
             return len(freed.all())
 
     async def _claim(self, limit: int) -> list[tuple[str, str, str, int, int]]:
-        async with self._db.writing() as session:
+        async with self._db.writing(alone=True) as session:  # else two could take two of one lane
             now = await moment(session)
             claimed = await session.execute(_CLAIM, {"now": now, "until": now + LEASE, "most": limit})
             return [(job, kind, subject, tries, fence) for job, kind, subject, tries, fence in claimed]

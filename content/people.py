@@ -86,7 +86,7 @@ class People:
 
     async def open_desk(self, zone: str, name: str = "My desk") -> Actor:
         """The first workspace's owner; both are made on first run."""
-        async with self._db.writing() as session:
+        async with self._db.writing(alone=True) as session:
             member = await session.scalar(select(Member).where(Member.role == Role.OWNER).order_by(Member.created_at))
             if member is None:
                 member = await self._found(session, zone, name)

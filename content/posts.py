@@ -271,7 +271,9 @@ class Posts:
         return await session.scalar(public.where(Part.sent_at.is_not(None)).limit(1)) is not None
 
     async def _new_post(self, session: AsyncSession, actor: Actor, brief: str, conversation_id: str | None) -> Post:
-        workspace = await session.get_one(Workspace, actor.workspace_id)
+        workspace = await session.get_one(
+            Workspace, actor.workspace_id, with_for_update=True
+        )  # each number is given once
         post = Post(
             id=new_id("post"),
             workspace_id=workspace.id,

@@ -7,7 +7,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -40,6 +41,15 @@ log = logging.getLogger(__name__)
 
 COMMIT_TAKES = timedelta(seconds=60)
 """A commit that takes longer is given up on as unknown, well inside the lease."""
+MARGIN = timedelta(seconds=5)
+"""A process that comes back this close to the end of its lease must not send any more."""
+Fuse = Callable[[timedelta], AbstractContextManager[None]]
+"""Ends the process if the block takes longer: it was paused, and others have taken over what it was doing."""
+
+
+def unfused(_burns: timedelta) -> AbstractContextManager[None]:
+    """For a process that works alone: nobody takes over while it is paused."""
+    return contextlib.nullcontext()
 
 
 class Publishing:
@@ -54,6 +64,7 @@ class Publishing:
         media: MediaStore,
         tracing: Tracing,
         sleep: Sleep = asyncio.sleep,
+        fuse: Fuse = unfused,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -63,6 +74,7 @@ class Publishing:
         self._media = media
         self._tracing = tracing
         self._sleep = sleep
+        self._fuse = fuse
 
     async def publish(self, delivery_id: str) -> datetime | None:
         """Bring a delivery one step on, whatever state it is in; returns when to look again, or None."""
@@ -139,9 +151,10 @@ class Publishing:
             return attempt_id.at
         platform = self._platforms[mine.platform]
         try:
-            result = await asyncio.wait_for(
-                platform.commit(prepared, position, mine.keys[position], earlier), COMMIT_TAKES.total_seconds()
-            )
+            with self._fuse(LEASE - MARGIN):
+                result = await asyncio.wait_for(
+                    platform.commit(prepared, position, mine.keys[position], earlier), COMMIT_TAKES.total_seconds()
+                )
         except Duplicate as there:
             return await self._record_duplicate(mine, attempt_id, position, there)
         except PlatformError as error:

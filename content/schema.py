@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from content.database import Base, Database
+from content.database import LOCK_ALONE, Base, Database
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -36,6 +36,8 @@ async def migrate(db: Database, to: str = "head") -> None:
     async with db.engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         async with _without_cascades(connection) if sqlite else nullcontext(), connection.begin():
+            if not sqlite:
+                await connection.execute(LOCK_ALONE)  # of several processes that start together one migrates
             await connection.run_sync(run)
 
 

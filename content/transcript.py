@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -81,6 +81,8 @@ class Transcript:
         self._db = db
         self._clock = clock
         self._bells: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self.tell: Callable[[str], None] = lambda _conversation_id: None
+        """Tells the other processes that something changed in a conversation."""
 
     async def find(self, chat: str, address: str) -> str | None:
         """The id of the conversation at this address of a chat, or None."""
@@ -103,7 +105,7 @@ class Transcript:
         async with self._db.reading() as session:
             found = await session.scalar(where)
         if found is None:
-            async with self._db.writing() as session:
+            async with self._db.writing(alone=True) as session:
                 found = await session.scalar(where)  # another tab may have been faster
                 found = found or self._begun(session, workspace_id, chat, address, outward, member_id)
         if found.workspace_id != workspace_id:
@@ -206,7 +208,12 @@ class Transcript:
                 del self._bells[conversation_id]
 
     def ring(self, conversation_id: str) -> None:
-        """Have everybody who watches the conversation look again."""
+        """Have everybody who watches the conversation look again, in every process."""
+        self.hear(conversation_id)
+        self.tell(conversation_id)
+
+    def hear(self, conversation_id: str) -> None:
+        """Something changed there: whoever watches it in this process looks again."""
         for bell in self._bells.get(conversation_id, ()):
             bell.set()
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,14 @@ from content.database import Database
 from content.schema import migrate
 from content.times import SystemClock
 from tests.fakes.clock import FakeClock
+from tests.servers.postgres import Postgres, running_postgres
+
+ON_POSTGRESQL = "--on-postgresql"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One run shows that the rules hold on the other database too."""
+    parser.addoption(ON_POSTGRESQL, action="store_true", help="give each test a PostgreSQL database instead of SQLite")
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +51,32 @@ def _without_syncing(connection: DBAPIConnection, _: ConnectionPoolEntry) -> Non
     cursor.close()
 
 
+@pytest.fixture(scope="session")
+def postgres(testrun_uid: str) -> Iterator[Postgres]:
+    """A PostgreSQL server that all workers of this run share."""
+    with running_postgres(Path(tempfile.gettempdir()) / f"copydesk-postgres-{testrun_uid}") as server:
+        yield server
+
+
 @pytest.fixture
-async def db(clock: FakeClock, tmp_path: Path, migrated_file: Path) -> AsyncIterator[Database]:
+def empty(request: pytest.FixtureRequest) -> Path | Postgres:
+    """Where a migrated database is copied from: a file, or a server with `--on-postgresql` or where a test's mark says so."""
+    elsewhere = request.config.getoption(ON_POSTGRESQL) and not request.node.get_closest_marker("on_sqlite")
+    on_server = elsewhere or request.node.get_closest_marker("on_postgresql")
+    found: Path | Postgres = request.getfixturevalue("postgres" if on_server else "migrated_file")
+    return found
+
+
+@pytest.fixture
+async def db(empty: Path | Postgres, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Database]:
+    """A migrated database of the test's own."""
+    if isinstance(empty, Postgres):
+        server: Postgres = empty
+        async with server.database(clock) as database:
+            yield database
+        return
     path = tmp_path / "copydesk.db"
-    shutil.copy(migrated_file, path)
+    shutil.copy(empty, path)
     database = Database(f"sqlite+aiosqlite:///{path}", clock)
     event.listen(database.engine.sync_engine, "connect", _without_syncing)
     yield database

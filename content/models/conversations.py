@@ -15,7 +15,7 @@ class Conversation(Base):
     """A place in a chat where the desk talks; `place` is the adapter's own opaque address."""
 
     __tablename__ = "conversation"
-    __table_args__ = (UniqueConstraint("chat", "place", name="place"),)
+    __table_args__ = (UniqueConstraint("chat", "place", name="uq_conversation_place"),)
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     chat: Mapped[str] = mapped_column(String(40))
@@ -77,7 +77,7 @@ class MessageRef(Base):
     """One of the chat's own messages that a message of ours became; a long one becomes several."""
 
     __tablename__ = "message_ref"
-    __table_args__ = (UniqueConstraint("message_id", "position", name="position"),)
+    __table_args__ = (UniqueConstraint("message_id", "position", name="uq_message_ref_position"),)
     id: Mapped[Key]
     message_id: Mapped[str] = ref("message")
     position: Mapped[int]
@@ -91,8 +91,8 @@ class Arrival(Base):
 
     __tablename__ = "arrival"
     __table_args__ = (
-        UniqueConstraint("chat", "event_id", name="event"),
-        UniqueConstraint("chat", "twin", name="twin"),
+        UniqueConstraint("chat", "event_id", name="uq_arrival_event"),
+        UniqueConstraint("chat", "twin", name="uq_arrival_twin"),
         Index("ix_arrival_lane", "lane", "handled_at"),
     )
     id: Mapped[Key]
@@ -136,7 +136,7 @@ class InboxEvent(Base):
     """Something that came in, committed before it is acknowledged, so that it is handled once and never lost."""
 
     __tablename__ = "inbox_event"
-    __table_args__ = (UniqueConstraint("chat", "event_id", name="event"),)
+    __table_args__ = (UniqueConstraint("chat", "event_id", name="uq_inbox_event_event"),)
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     conversation_id: Mapped[str] = ref("conversation")

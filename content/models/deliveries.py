@@ -45,7 +45,7 @@ class Delivery(Base):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("post_id", "account_id", name="account"),
+        UniqueConstraint("post_id", "account_id", name="uq_delivery_account"),
         # Without it, a read-back once bound the wrong post of two with the same text.
         Index(
             "uq_delivery_in_flight",
@@ -86,7 +86,7 @@ class Part(Base):
     """One post of a thread on one account; a thread resumes at the first that is not sent."""
 
     __tablename__ = "part"
-    __table_args__ = (UniqueConstraint("delivery_id", "position", name="position"),)
+    __table_args__ = (UniqueConstraint("delivery_id", "position", name="uq_part_position"),)
     id: Mapped[Key]
     delivery_id: Mapped[str] = ref("delivery")
     position: Mapped[int]

@@ -41,7 +41,7 @@ class Feed(Base):
     """An RSS or Atom feed a member wants watched."""
 
     __tablename__ = "feed"
-    __table_args__ = (UniqueConstraint("workspace_id", "address", name="address"),)
+    __table_args__ = (UniqueConstraint("workspace_id", "address", name="uq_feed_address"),)
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     address: Mapped[str] = mapped_column(String(500))
@@ -52,7 +52,7 @@ class Finding(Base):
     """Something research found, with where and when: what a draft's claim can point at."""
 
     __tablename__ = "finding"
-    __table_args__ = (UniqueConstraint("workspace_id", "url", name="url"),)
+    __table_args__ = (UniqueConstraint("workspace_id", "url", name="uq_finding_url"),)
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     topic: Mapped[Name]
@@ -81,7 +81,7 @@ class Memory(Base):
     """Something worth remembering, with where it came from. FAISS is only a cache of these rows."""
 
     __tablename__ = "memory"
-    __table_args__ = (UniqueConstraint("workspace_id", "content_hash", name="content"),)
+    __table_args__ = (UniqueConstraint("workspace_id", "content_hash", name="uq_memory_content"),)
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     member_id: Mapped[str | None] = ref("member")

@@ -26,6 +26,7 @@ class Workspace(Base):
     """One team or creator: everything else belongs to exactly one."""
 
     __tablename__ = "workspace"
+    shared = True
     id: Mapped[Key]
     name: Mapped[Name]
     zone: Mapped[str] = mapped_column(String(64))
@@ -47,6 +48,7 @@ class Member(Base):
     """A person in a workspace."""
 
     __tablename__ = "member"
+    shared = True
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     name: Mapped[Name]
@@ -59,7 +61,7 @@ class Identity(Base):
     """A member as a chat knows them: a person in Slack and on Telegram is one member with two of these."""
 
     __tablename__ = "identity"
-    __table_args__ = (UniqueConstraint("chat", "remote_id", name="remote"),)
+    __table_args__ = (UniqueConstraint("chat", "remote_id", name="uq_identity_remote"),)
     id: Mapped[Key]
     member_id: Mapped[str] = ref("member")
     chat: Mapped[str] = mapped_column(String(40))
@@ -75,7 +77,7 @@ class Home(Base):
     """A place of a chat that belongs to a workspace as a whole, such as a Slack team the desk is installed in."""
 
     __tablename__ = "home"
-    __table_args__ = (UniqueConstraint("chat", "remote_id", name="remote"),)
+    __table_args__ = (UniqueConstraint("chat", "remote_id", name="uq_home_remote"),)
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     chat: Mapped[str] = mapped_column(String(40))
@@ -109,7 +111,7 @@ class Stranger(Base):
     """Somebody in a chat who is no member and was told once how to be let in."""
 
     __tablename__ = "stranger"
-    __table_args__ = (UniqueConstraint("chat", "remote_id", name="remote"),)
+    __table_args__ = (UniqueConstraint("chat", "remote_id", name="uq_stranger_remote"),)
     id: Mapped[Key]
     chat: Mapped[str] = mapped_column(String(40))
     remote_id: Mapped[Name]
@@ -142,7 +144,8 @@ class Account(Base):
     """A connected account on a platform; its login is sealed."""
 
     __tablename__ = "account"
-    __table_args__ = (UniqueConstraint("workspace_id", "platform", "remote_id", name="remote"),)
+    shared = True
+    __table_args__ = (UniqueConstraint("workspace_id", "platform", "remote_id", name="uq_account_remote"),)
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     platform: Mapped[str] = mapped_column(String(40))

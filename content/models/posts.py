@@ -24,6 +24,7 @@ class Media(Base):
     """A picture; its bytes lie in the media folder under their SHA-256."""
 
     __tablename__ = "media"
+    shared = True
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     member_id: Mapped[str] = ref("member")
@@ -44,7 +45,7 @@ class Post(Base):
     """Something to be said; its texts are in its revisions, its way to each account in its deliveries."""
 
     __tablename__ = "post"
-    __table_args__ = (UniqueConstraint("workspace_id", "number", name="number"),)
+    __table_args__ = (UniqueConstraint("workspace_id", "number", name="uq_post_number"),)
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     number: Mapped[int]
@@ -63,7 +64,8 @@ class Revision(Base):
     """One wording of a post, never changed once written."""
 
     __tablename__ = "revision"
-    __table_args__ = (UniqueConstraint("post_id", "number", name="number"),)
+    shared = True
+    __table_args__ = (UniqueConstraint("post_id", "number", name="uq_revision_number"),)
     id: Mapped[Key]
     post_id: Mapped[str] = ref("post")
     number: Mapped[int]
@@ -78,7 +80,8 @@ class Variant(Base):
     """A revision's wording on one account, with the digest an approval is bound to."""
 
     __tablename__ = "variant"
-    __table_args__ = (UniqueConstraint("revision_id", "account_id", name="account"),)
+    shared = True
+    __table_args__ = (UniqueConstraint("revision_id", "account_id", name="uq_variant_account"),)
     id: Mapped[Key]
     revision_id: Mapped[str] = ref("revision")
     account_id: Mapped[str] = ref("account")
@@ -101,7 +104,7 @@ class Review(Base):
     """One person asked for their yes to one revision, or who gave it unasked; a quorum counts these."""
 
     __tablename__ = "review"
-    __table_args__ = (UniqueConstraint("post_id", "revision", "member_id", name="member"),)
+    __table_args__ = (UniqueConstraint("post_id", "revision", "member_id", name="uq_review_member"),)
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     post_id: Mapped[str] = ref("post")

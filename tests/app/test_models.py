@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.guided.model import GuidedModel
-from app.models import GUIDED, embedder_of, model_of, saver_of
+from app.models import GUIDED, embedder_of, model_of, saver_in_file
 from content.errors import Invalid
 from memory.embeddings import LocalEmbedder, OpenAIEmbedder
 from tests.journeys.desk import settings_for
@@ -53,7 +53,7 @@ async def test_vectors_come_from_openai_only_where_its_own_key_is(tmp_path: Path
 
 async def test_the_conversation_store_is_closed_with_the_rest(tmp_path: Path) -> None:
     async with AsyncExitStack() as closing:
-        saver = await saver_of(tmp_path / "conversations.db", closing)
+        saver = await saver_in_file(tmp_path / "conversations.db", closing)
         [mode] = await (await saver.conn.execute("PRAGMA journal_mode")).fetchone() or ("",)
         assert mode == "wal"
     with pytest.raises(ValueError, match="no active connection"):

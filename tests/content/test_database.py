@@ -42,6 +42,7 @@ async def workspace(db: Database) -> str:
     return "workspace_1"
 
 
+@pytest.mark.on_sqlite
 async def test_sqlite_is_set_up_to_keep_every_commit(other: Database) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10000}
     for opened in (other.writing, other.reading):
@@ -50,6 +51,7 @@ async def test_sqlite_is_set_up_to_keep_every_commit(other: Database) -> None:
         assert found == wanted
 
 
+@pytest.mark.on_sqlite
 async def test_a_writer_locks_the_file_before_it_reads_and_readers_go_on(db: Database, other: Database) -> None:
     path = str(db.engine.url.database)
     async with db.writing() as session:
@@ -96,7 +98,7 @@ async def test_concurrent_read_modify_writes_lose_nothing(db: Database, other: D
 
     async def bump(database: Database) -> None:
         async with database.writing() as session:
-            row = await session.get_one(Workspace, known)
+            row = await session.get_one(Workspace, known, with_for_update=True)  # a table whose rows many share
             await asyncio.sleep(0)
             row.next_post_number += 1
 

@@ -17,9 +17,10 @@ from content.errors import (
     Rejected,
     Unavailable,
 )
-from content.jobs import TRIES, Again, AskPerson, GiveUp, Jobs, after, put
+from content.jobs import MOST_RUNNING, TRIES, Again, AskPerson, GiveUp, Jobs, after, put
 from content.models import Job, JobState
 from tests.fakes.clock import FakeClock
+from tests.servers.postgres import tell_time
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=7)
@@ -277,6 +278,8 @@ async def test_a_job_that_is_gone_when_it_ends_is_no_error(work: Work) -> None:
 @pytest.fixture
 async def second(db: Database, clock: FakeClock) -> AsyncIterator[Database]:
     other = Database(str(db.engine.url), clock)
+    if not db.is_sqlite:
+        tell_time(other, clock)
     yield other
     await other.close()
 
@@ -311,3 +314,18 @@ async def test_three_hundred_jobs_claimed_by_eight_runners_run_once_each_and_in_
     for lane in range(30):
         mine = [one for one in work.done if int(one) % 30 == lane]
         assert mine == sorted(mine)
+
+
+async def test_a_process_takes_no_more_than_it_can_do_and_the_rest_when_there_is_room(work: Work) -> None:
+    for number in range(MOST_RUNNING + 10):
+        await work.put(f"{number}")
+    work.hang = asyncio.Event()
+    rooms: list[int] = []
+    work.jobs.room = lambda: rooms.append(len(work.jobs.running))
+    while await work.jobs.start_due():
+        pass
+    assert len(work.jobs.running) == MOST_RUNNING
+    work.hang.set()
+    await asyncio.gather(*work.jobs.running)
+    assert rooms == [MOST_RUNNING - 1]
+    assert await work.jobs.run_all() == 10

@@ -51,6 +51,7 @@ async def test_one_that_cannot_be_done_spoils_no_other(doubled: Together[int, in
     assert await kept(db) == [1, 2]
 
 
+@pytest.mark.on_sqlite
 async def test_a_database_that_refuses_all_is_asked_once(doubled: Together[int, int], db: Database) -> None:
     async with db.writing() as session:
         await session.execute(text("DROP TABLE number"))

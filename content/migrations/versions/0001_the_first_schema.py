@@ -92,7 +92,7 @@ def upgrade() -> None:
             ["workspace_id"], ["workspace.id"], name=op.f("fk_conversation_workspace_id_workspace"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation")),
-        sa.UniqueConstraint("chat", "place", name="place"),
+        sa.UniqueConstraint("chat", "place", name="uq_conversation_place"),
     )
     with op.batch_alter_table("conversation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_conversation_workspace_id"), ["workspace_id"], unique=False)
@@ -107,7 +107,7 @@ def upgrade() -> None:
             ["workspace_id"], ["workspace.id"], name=op.f("fk_feed_workspace_id_workspace"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
-        sa.UniqueConstraint("workspace_id", "address", name="address"),
+        sa.UniqueConstraint("workspace_id", "address", name="uq_feed_address"),
     )
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_feed_workspace_id"), ["workspace_id"], unique=False)
@@ -128,7 +128,7 @@ def upgrade() -> None:
             ["workspace_id"], ["workspace.id"], name=op.f("fk_finding_workspace_id_workspace"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
-        sa.UniqueConstraint("workspace_id", "url", name="url"),
+        sa.UniqueConstraint("workspace_id", "url", name="uq_finding_url"),
     )
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_finding_found_at"), ["found_at"], unique=False)
@@ -175,7 +175,7 @@ def upgrade() -> None:
             ["workspace_id"], ["workspace.id"], name=op.f("fk_account_workspace_id_workspace"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
-        sa.UniqueConstraint("workspace_id", "platform", "remote_id", name="remote"),
+        sa.UniqueConstraint("workspace_id", "platform", "remote_id", name="uq_account_remote"),
     )
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_account_connected_by"), ["connected_by"], unique=False)
@@ -239,7 +239,7 @@ def upgrade() -> None:
             ["workspace_id"], ["workspace.id"], name=op.f("fk_inbox_event_workspace_id_workspace"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_event")),
-        sa.UniqueConstraint("chat", "event_id", name="event"),
+        sa.UniqueConstraint("chat", "event_id", name="uq_inbox_event_event"),
     )
     with op.batch_alter_table("inbox_event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbox_event_conversation_id"), ["conversation_id"], unique=False)
@@ -289,7 +289,7 @@ def upgrade() -> None:
             ["workspace_id"], ["workspace.id"], name=op.f("fk_memory_workspace_id_workspace"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_memory")),
-        sa.UniqueConstraint("workspace_id", "content_hash", name="content"),
+        sa.UniqueConstraint("workspace_id", "content_hash", name="uq_memory_content"),
     )
     with op.batch_alter_table("memory", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_memory_member_id"), ["member_id"], unique=False)
@@ -385,7 +385,7 @@ def upgrade() -> None:
             ["workspace_id"], ["workspace.id"], name=op.f("fk_post_workspace_id_workspace"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_post")),
-        sa.UniqueConstraint("workspace_id", "number", name="number"),
+        sa.UniqueConstraint("workspace_id", "number", name="uq_post_number"),
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_post_author_id"), ["author_id"], unique=False)
@@ -493,7 +493,7 @@ def upgrade() -> None:
             ["workspace_id"], ["workspace.id"], name=op.f("fk_delivery_workspace_id_workspace"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
-        sa.UniqueConstraint("post_id", "account_id", name="account"),
+        sa.UniqueConstraint("post_id", "account_id", name="uq_delivery_account"),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_delivery_account_id"), ["account_id"], unique=False)
@@ -574,7 +574,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_revision_post_id_post"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
-        sa.UniqueConstraint("post_id", "number", name="number"),
+        sa.UniqueConstraint("post_id", "number", name="uq_revision_number"),
     )
     with op.batch_alter_table("revision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_revision_author_id"), ["author_id"], unique=False)
@@ -616,7 +616,7 @@ def upgrade() -> None:
             ["delivery_id"], ["delivery.id"], name=op.f("fk_part_delivery_id_delivery"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_part")),
-        sa.UniqueConstraint("delivery_id", "position", name="position"),
+        sa.UniqueConstraint("delivery_id", "position", name="uq_part_position"),
         sa.UniqueConstraint("key", name=op.f("uq_part_key")),
     )
     with op.batch_alter_table("part", schema=None) as batch_op:
@@ -653,7 +653,7 @@ def upgrade() -> None:
             ["revision_id"], ["revision.id"], name=op.f("fk_variant_revision_id_revision"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_variant")),
-        sa.UniqueConstraint("revision_id", "account_id", name="account"),
+        sa.UniqueConstraint("revision_id", "account_id", name="uq_variant_account"),
     )
     with op.batch_alter_table("variant", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_variant_account_id"), ["account_id"], unique=False)

@@ -26,8 +26,8 @@ def upgrade() -> None:
     sa.Column('tries', sa.Integer(), nullable=False),
     sa.Column('error', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_arrival')),
-    sa.UniqueConstraint('chat', 'event_id', name='event'),
-    sa.UniqueConstraint('chat', 'twin', name='twin')
+    sa.UniqueConstraint('chat', 'event_id', name='uq_arrival_event'),
+    sa.UniqueConstraint('chat', 'twin', name='uq_arrival_twin')
     )
     with op.batch_alter_table('arrival', schema=None) as batch_op:
         batch_op.create_index('ix_arrival_lane', ['lane', 'handled_at'], unique=False)
@@ -38,7 +38,7 @@ def upgrade() -> None:
     sa.Column('remote_id', sa.String(length=200), nullable=False),
     sa.Column('told_at', content.database.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stranger')),
-    sa.UniqueConstraint('chat', 'remote_id', name='remote')
+    sa.UniqueConstraint('chat', 'remote_id', name='uq_stranger_remote')
     )
     op.create_table('home',
     sa.Column('id', sa.String(length=40), nullable=False),
@@ -50,7 +50,7 @@ def upgrade() -> None:
     sa.Column('left_at', content.database.Instant(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_home_workspace_id_workspace'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_home')),
-    sa.UniqueConstraint('chat', 'remote_id', name='remote')
+    sa.UniqueConstraint('chat', 'remote_id', name='uq_home_remote')
     )
     with op.batch_alter_table('home', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_home_workspace_id'), ['workspace_id'], unique=False)
@@ -65,7 +65,7 @@ def upgrade() -> None:
     sa.Column('seen_at', content.database.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_identity_member_id_member'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_identity')),
-    sa.UniqueConstraint('chat', 'remote_id', name='remote')
+    sa.UniqueConstraint('chat', 'remote_id', name='uq_identity_remote')
     )
     with op.batch_alter_table('identity', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_identity_member_id'), ['member_id'], unique=False)
@@ -119,7 +119,7 @@ def upgrade() -> None:
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_message_ref_message_id_message'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_message_ref')),
-    sa.UniqueConstraint('message_id', 'position', name='position')
+    sa.UniqueConstraint('message_id', 'position', name='uq_message_ref_position')
     )
     with op.batch_alter_table('message_ref', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_message_ref_message_id'), ['message_id'], unique=False)
@@ -142,7 +142,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['post_id'], ['post.id'], name=op.f('fk_review_post_id_post'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_review_workspace_id_workspace'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review')),
-    sa.UniqueConstraint('post_id', 'revision', 'member_id', name='member')
+    sa.UniqueConstraint('post_id', 'revision', 'member_id', name='uq_review_member')
     )
     with op.batch_alter_table('review', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_review_member_id'), ['member_id'], unique=False)
@@ -150,7 +150,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_review_workspace_id'), ['workspace_id'], unique=False)
 
     with op.batch_alter_table('conversation', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('outward', sa.Boolean(), server_default=sa.text('0'), nullable=False))
+        batch_op.add_column(sa.Column('outward', sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column('member_id', sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column('status_ref', sa.String(length=200), server_default='', nullable=False))
         batch_op.create_index(batch_op.f('ix_conversation_member_id'), ['member_id'], unique=False)

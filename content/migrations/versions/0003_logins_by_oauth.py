@@ -24,7 +24,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('attempt', schema=None) as batch_op:
         batch_op.add_column(sa.Column('cost_mills', sa.Integer(), server_default='0', nullable=False))
-        batch_op.add_column(sa.Column('doubted', sa.Boolean(), server_default=sa.text('0'), nullable=False))
+        batch_op.add_column(sa.Column('doubted', sa.Boolean(), server_default=sa.false(), nullable=False))
 
     with op.batch_alter_table('connect_attempt', schema=None) as batch_op:
         batch_op.add_column(sa.Column('step', sa.Enum('begun', 'away', 'back', 'choosing', 'connected', 'refused', 'cancelled', name='connectstep', native_enum=False, length=20), server_default='begun', nullable=False))
