@@ -1,4 +1,4 @@
-"""The command line: copydesk serve | migrate | login | doctor [a chat or a platform]."""
+"""The command line: copydesk serve | work | migrate | login | doctor [a chat or a platform]."""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ from app.doctor import examine, examine_chat, examine_platform
 from app.serve import USUAL_PORT, address_of, serve
 from app.settings import Settings, read_settings
 from app.wiring import bring_up_to_date, build
+from app.work import work
 from content.errors import ContentError
 from integrations import PLATFORMS
 
@@ -60,6 +61,7 @@ def _findings(settings: Settings, about: str) -> AsyncIterator[str]:
 
 COMMANDS: dict[str, tuple[str, Callable[..., Coroutine[Any, Any, None]]]] = {
     "serve": ("open the desk and print the address to sign in at", serve),
+    "work": ("do the jobs of a desk that several processes share", work),
     "migrate": ("bring the database to the newest schema", _migrate),
     "login": ("print a fresh sign-in address", _login),
     "doctor": ("say what is configured, what is missing, and how to get it", _doctor),

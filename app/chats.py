@@ -59,8 +59,10 @@ def lived_in(settings: Settings) -> tuple[str, ...]:
 class Chats:
     """The connections of a running desk."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, listening: bool = True) -> None:
+        """`listening`: what comes in from there comes in here; else this process only speaks."""
         self._app = app
+        self._listening = listening
         self._tasks: list[asyncio.Task[None]] = []
         app.receivers |= {name: NotReady() for name in lived_in(app.settings)}
 
@@ -79,7 +81,7 @@ class Chats:
         if wired.receiver is not None:
             self._app.receivers[name] = wired.receiver
         await self._app.talking.add(wired.chat)
-        if wired.connection is not None:
+        if wired.connection is not None and self._listening:
             self._tasks.append(asyncio.create_task(wired.connection.run(), name=f"connection of {name}"))
         log.info("chat.connected", extra={"chat": name})
         return f"I am in {wired.chat.label} too."
@@ -131,7 +133,9 @@ async def _slack(app: App) -> Wired:
             client_id=settings.slack_client_id,
             client_secret=settings.slack_client_secret.get_secret_value(),
             api_url=settings.slack_api_url,
-            database_url=f"sqlite+aiosqlite:///{settings.data_dir / 'slack.db'}",
+            database_url=settings.database
+            if settings.on_postgresql
+            else f"sqlite+aiosqlite:///{settings.data_dir / 'slack.db'}",
             public_url=app.base,
         ),
         clock=clock,

@@ -9,16 +9,18 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy import func, select
 
 from app.chats import Chats
 from app.logs import set_up_logs
 from app.settings import EVERYWHERE, Settings
-from app.wiring import App, bring_up_to_date, build, make_folder, think, tick
+from app.wiring import App, bring_up_to_date, build, make_folder, share, think, tick
+from content.database import Database
 from content.errors import Invalid
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,31 @@ def alone(folder: Path) -> Iterator[None]:
                 f"Another Copydesk runs on {folder}. Stop it first, or set COPYDESK_DATA_DIR to another folder."
             ) from taken
         yield
+
+
+@contextlib.asynccontextmanager
+async def holding(db: Database, *, shared: bool) -> AsyncIterator[None]:
+    """Hold a server's database likewise: one process by itself, or several that share the work.
+
+    Raises:
+        Invalid: others hold it in the other way.
+    """
+    if db.is_sqlite:
+        yield
+        return
+    lock = func.pg_try_advisory_lock_shared if shared else func.pg_try_advisory_lock
+    async with db.engine.connect() as connection:  # the lock lasts as long as the connection
+        got = await connection.scalar(select(lock(_HELD)))
+        await connection.commit()
+        if not got:
+            raise Invalid(
+                "Another Copydesk works on this database by itself, or several do together and this one would by itself. "
+                "Stop it first, or set COPYDESK_REDIS_URL for all of them."
+            )
+        yield
+
+
+_HELD = 20_261_127
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -121,20 +148,23 @@ class _Server(uvicorn.Server):
 async def serve(settings: Settings) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     settings.check()
-    with alone(settings.data_dir):
+    with contextlib.nullcontext() if settings.scaled else alone(settings.data_dir):
         set_up_logs(settings.log_file, settings.log_level, settings.data_dir, settings.secrets)
         sock = listen(settings)
         app = build(settings)
         chats = Chats(app)
         waking: asyncio.Task[None] | None = None
+        holds = contextlib.AsyncExitStack()
         try:
+            await holds.enter_async_context(holding(app.db, shared=settings.scaled))
             token = await open_desk(app)
-            await app.jobs.take_over()
-            await app.tracing.abandoned()
+            if not settings.scaled:
+                await app.jobs.take_over()
+                await app.tracing.abandoned()
             port = app.port = sock.getsockname()[1]
             (settings.data_dir / "port").write_text(str(port))
             _greet(settings, port, token)
-            waking = asyncio.create_task(_wake(app, chats))
+            waking = asyncio.create_task(_front(app, chats) if settings.scaled else wake_up(app, chats))
             await _run(app, sock)
         finally:
             if waking is not None:
@@ -143,6 +173,7 @@ async def serve(settings: Settings) -> None:
             await chats.hang_up()
             await app.ticks.stop(DRAIN)
             await app.desk.accounts.finish_renewals()
+            await holds.aclose()
             await app.close()
             sock.close()
 
@@ -160,7 +191,17 @@ async def _run(app: App, sock: socket.socket) -> None:
     await _Server(config, app).serve(sockets=[sock])
 
 
-async def _wake(app: App, chats: Chats) -> None:
+async def _front(app: App, chats: Chats) -> None:
+    """Of a desk in several processes this one takes in and shows, and workers do the rest."""
+    await asyncio.sleep(FIRST_ANSWER.total_seconds())
+    share(app)
+    app.model_words = "The workers think."
+    for words in await chats.open():
+        say(words)
+    say("I serve pages and chats; “copydesk work” does the work, in as many processes as you like.")
+
+
+async def wake_up(app: App, chats: Chats) -> None:
     """What the first page does not need."""
     await asyncio.sleep(FIRST_ANSWER.total_seconds())
     tick(app)

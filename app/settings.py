@@ -1,5 +1,6 @@
 """Every setting once: its name, unit, default and what it does. The only place that reads the environment."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,7 +39,14 @@ class _OwnSettings(BaseSettings):
     )
     public_url: str = Field("", description="Address at which others reach the desk, such as https://desk.example.com.")
     zone: str = Field("", description="IANA time zone of a new workspace; empty takes the machine's.")
-    database_url: str = Field("", description="SQLAlchemy address of the database; empty is SQLite in the data folder.")
+    database_url: str = Field(
+        "",
+        description="Address of the database, such as postgresql://desk@db/desk; empty is SQLite in the data folder.",
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""),
+        description="Address of Redis, such as redis://cache/0; with it several processes share the work (needs PostgreSQL).",
+    )
     model: str = Field("", description="Name of the language model, such as gpt-4.1-mini; needed with an endpoint.")
     model_mode: Literal["auto", "native", "json"] = Field(
         "auto", description="How the model is given tools: native calls, json replies, or auto to find out at start."
@@ -110,8 +118,20 @@ class _OwnSettings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """The database's address."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'copydesk.db'}"
+        """The database's address, with its driver."""
+        if not self.database_url:
+            return f"sqlite+aiosqlite:///{self.data_dir / 'copydesk.db'}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
+
+    @property
+    def on_postgresql(self) -> bool:
+        """Whether the rows are in PostgreSQL."""
+        return self.database.startswith("postgresql")
+
+    @property
+    def scaled(self) -> bool:
+        """Whether several processes share the work: some serve pages and chats, others do the jobs."""
+        return bool(self.redis_url.get_secret_value())
 
     @property
     def thinks_with(self) -> Literal["endpoint", "file", "guided"]:
@@ -245,14 +265,22 @@ class _OwnSettings(BaseSettings):
         except Invalid as unknown:
             yield Problem("COPYDESK_ZONE", unknown.message, "Or leave it out for the machine's zone.")
         try:
-            dialect = make_url(self.database).get_dialect()
+            url = make_url(self.database)
+            dialect = url.get_dialect()
             dialect.import_dbapi()
-            driver = dialect.is_async
+            driver = dialect.get_async_dialect_cls(url).is_async
         except (ArgumentError, ImportError):
             driver = False
         if not driver:
             what = "it is no database address that I have an asynchronous driver for."
-            yield Problem("COPYDESK_DATABASE_URL", what, "Leave it out for SQLite.")
+            yield Problem("COPYDESK_DATABASE_URL", what, "Leave it out for SQLite, or begin it with postgresql://.")
+        if self.scaled and not self.on_postgresql:
+            what = "Redis wakes several processes, and they need a database that takes several writers."
+            yield Problem("COPYDESK_DATABASE_URL", what, "Set it to a PostgreSQL, or leave COPYDESK_REDIS_URL out.")
+        if self.scaled and self.lives_on_telegram and not self.telegram_webhook:
+            what = "several processes cannot poll for one bot."
+            fix = "Set COPYDESK_PUBLIC_URL to an https:// address, so that Telegram calls a webhook."
+            yield Problem("COPYDESK_TELEGRAM_MODE", what, fix)
 
 
 def _plain(value: str | SecretStr) -> str:

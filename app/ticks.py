@@ -11,6 +11,10 @@ from content.jobs import Jobs
 log = logging.getLogger(__name__)
 
 
+LOOK_TAKES = timedelta(seconds=2)
+"""A look that is under way at the end is waited for: it is a transaction and no more."""
+
+
 class Scheduler(Protocol):
     """What we need of APScheduler's `AsyncIOScheduler`; `app/wiring.py` loads it late."""
 
@@ -29,18 +33,19 @@ class Ticks:
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
+        jobs.room = self.wake
         self._scheduler: Scheduler | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def start(self, scheduler: Scheduler) -> None:
+    def start(self, scheduler: Scheduler, every: timedelta = timedelta(seconds=1)) -> None:
         """Begin; needs the running loop."""
         self._loop = asyncio.get_running_loop()
         self._scheduler = scheduler
-        scheduler.add_job(self._each_second, "interval", seconds=1, coalesce=True, misfire_grace_time=None)
+        scheduler.add_job(self._look, "interval", seconds=every.total_seconds(), coalesce=True, misfire_grace_time=None)
         scheduler.start()
 
-    async def _each_second(self) -> None:
+    async def _look(self) -> None:
         """A task of our own, since APScheduler would cut off its own ones at the end."""
         if not self.busy:
             self.wake()
@@ -59,7 +64,8 @@ class Ticks:
 
     async def _tick(self) -> None:
         try:
-            await self._jobs.start_due()
+            if await self._jobs.start_due():
+                self.wake()  # there may be more
         except Exception:
             log.exception("tick.failed")  # the next tick tries again
 
@@ -70,7 +76,7 @@ class Ticks:
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
         if self._tasks:  # a tick that is claiming still begins its jobs
-            await asyncio.wait(self._tasks, timeout=within.total_seconds())
+            await asyncio.wait(self._tasks, timeout=max(within, LOOK_TAKES).total_seconds())
         running = [*self._tasks, *self._jobs.running]
         if not running:
             return

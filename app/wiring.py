@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.fuse import KernelFuse
 from app.schema import newest, version
 from app.settings import Settings
 from app.talking import Rows, Talking, build_talking
@@ -44,7 +46,7 @@ from content.people import People
 from content.plans import Plans
 from content.platform import Platform
 from content.posts import Posts
-from content.publishing import Publishing
+from content.publishing import Publishing, unfused
 from content.receiving import Receiver
 from content.removal import Removal
 from content.reports import Reports
@@ -63,6 +65,9 @@ from integrations.http import Http
 from integrations.trends import SOURCES
 from web.parts import Parts
 from web.site import make_site
+
+if TYPE_CHECKING:
+    from app.shared import Shared
 
 NOT_READY = timedelta(milliseconds=300)
 HEAVY = (
@@ -148,8 +153,8 @@ class App:
         await self.db.close()
 
 
-def build(settings: Settings, clock: Clock | None = None) -> App:
-    """Everything but the model, in well under a second of CPU.
+def build(settings: Settings, clock: Clock | None = None, *, fused: bool = False) -> App:
+    """Everything but the model, in well under a second of CPU. `fused`: a pause that outlasts a lease ends the process.
 
     Raises:
         Invalid: the data folder cannot be used.
@@ -178,7 +183,9 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
         platforms=platforms,
         people=people,
         desk=desk,
-        publishing=Publishing(db, clock, platforms, desk.accounts, desk.media, tracing),
+        publishing=Publishing(
+            db, clock, platforms, desk.accounts, desk.media, tracing, fuse=KernelFuse().lit if fused else unfused
+        ),
         tracing=tracing,
         transcript=transcript,
         drawing=drawing,
@@ -300,10 +307,19 @@ async def bring_up_to_date(app: App) -> None:
 
 
 def tick(app: App) -> None:
-    """Let jobs run."""
+    """Let jobs run. Where Celery wakes this process too, it looks by itself only in case that Redis is gone."""
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-    app.ticks.start(AsyncIOScheduler(timezone="UTC"))
+    app.ticks.start(AsyncIOScheduler(timezone="UTC"), timedelta(seconds=5 if app.settings.scaled else 1))
+
+
+def share(app: App) -> "Shared":
+    """Let this process hear of the others, and tell them. `App.close` ends it; needs the running loop."""
+    from app.shared import Shared
+
+    shared = Shared(app)
+    app.closing.push_async_callback(shared.close)
+    return shared
 
 
 async def think(app: App) -> None:
@@ -321,7 +337,7 @@ async def think(app: App) -> None:
     settings = app.settings
     embedder = embedder_of(settings, app.closing)
     recall = Recall(app.db, app.clock, embedder, VectorIndex(app.db, settings.data_dir / "index"))
-    saver = await saver_of(settings.data_dir / "conversations.db", app.closing)
+    saver = await saver_of(settings, app.closing)
     chosen = await model_of(settings, embedder, app.closing)
     graph = build_graph(
         chosen.model, reads_text=not chosen.guided, token_budget=settings.turn_tokens, checkpointer=saver

@@ -87,6 +87,8 @@ class WebChat:
         self._turns: defaultdict[str, _Turn] = defaultdict(_Turn)
         self._readers: defaultdict[str, int] = defaultdict(int)
         self._closed = False
+        self.tell: Callable[[str, Progress | None], None] = lambda _conversation_id, _progress: None
+        """Tells the other processes, whose pages may be the ones that are open."""
 
     # the port
 
@@ -110,10 +112,15 @@ class WebChat:
 
     async def progress(self, place: Place, progress: Progress | None) -> None:
         """Show how far a turn is; None: it is over. Kept by nobody, shown at most five times a second."""
-        turn = self._turns[place.conversation_id]
+        self.hear(place.conversation_id, progress)
+        self.tell(place.conversation_id, progress)
+
+    def hear(self, conversation_id: str, progress: Progress | None) -> None:
+        """How far a turn is, here or in another process."""
+        turn = self._turns[conversation_id]
         turn.progress, turn.version = progress, turn.version + 1
-        self._transcript.ring(place.conversation_id)
-        self._tidy(place.conversation_id)
+        self._transcript.hear(conversation_id)
+        self._tidy(conversation_id)
 
     def _tidy(self, conversation_id: str) -> None:
         """Forget a turn that is over and that nobody watches."""

@@ -154,3 +154,14 @@ def test_telegram_calls_us_where_it_can_and_is_asked_elsewhere() -> None:
     assert settings(telegram_bot_token="1:a").lives_on_telegram
     polled = settings(telegram_bot_token="1:a", telegram_mode="polling", public_url="https://desk.example.com")
     assert not polled.telegram_webhook
+
+
+def test_several_processes_need_a_server_and_a_webhook() -> None:
+    shared = {"redis_url": "redis://cache/0"}
+    assert "COPYDESK_DATABASE_URL" in problems(**shared)
+    server = shared | {"database_url": "postgres://desk:secret@db/desk"}
+    settings(**server).check()
+    assert settings(**server).database == "postgresql+psycopg://desk:secret@db/desk"
+    assert "secret" in settings(**server).secrets
+    assert "cannot poll" in problems(**server, telegram_bot_token="1:a")
+    settings(**server, telegram_bot_token="1:a", public_url="https://desk.example").check()
