@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Protocol
 
-from content.jobs import Jobs
+from content.jobs import KEEP_EVERY, Jobs
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +39,25 @@ class Ticks:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self, scheduler: Scheduler, every: timedelta = timedelta(seconds=1)) -> None:
-        """Begin; needs the running loop."""
+        """Begin, with a look at once; needs the running loop."""
         self._loop = asyncio.get_running_loop()
         self._scheduler = scheduler
         scheduler.add_job(self._look, "interval", seconds=every.total_seconds(), coalesce=True, misfire_grace_time=None)
+        keeping = KEEP_EVERY.total_seconds()
+        scheduler.add_job(self._keep, "interval", seconds=keeping, coalesce=True, misfire_grace_time=None)
         scheduler.start()
+        self.wake()
 
     async def _look(self) -> None:
         """A task of our own, since APScheduler would cut off its own ones at the end."""
         if not self.busy:
             self.wake()
+
+    async def _keep(self) -> None:
+        try:
+            await self._jobs.keep_leases()
+        except Exception:
+            log.exception("leases.not_kept")  # there are two more times before they run out
 
     @property
     def busy(self) -> bool:

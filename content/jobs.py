@@ -19,13 +19,15 @@ from sqlalchemy.orm import aliased
 from content.database import Database, Instant, database_now, dialect_of, moment, upserting
 from content.errors import Collision, ContentError, OutcomeUnknown, RateLimited, Unavailable
 from content.ids import new_id
-from content.models import Job, JobState
+from content.models import Delivery, DeliveryState, Job, JobState
 from content.times import Clock
 from content.together import Together
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=1)
+"""How long after the last sign of life of its process a job is taken over."""
+KEEP_EVERY = LEASE / 3
 TRIES = 8
 BATCH = 50
 """Jobs claimed in one transaction."""
@@ -176,6 +178,8 @@ class Jobs:
         self._handlers = handlers
         self._finishing = Together(db, self._finish_all)
         self.running: set[asyncio.Task[None]] = set()
+        self._held: set[tuple[str, int]] = set()
+        """The jobs that run here, each with its fence."""
         self.room: Callable[[], None] = lambda: None
         """Called when a job ends and there is room for another again."""
 
@@ -220,8 +224,13 @@ class Jobs:
             return soonest
 
     async def take_over(self) -> int:
-        """Free what an earlier process left running. Only for a process that knows it is alone; returns how many."""
+        """Free the jobs that an earlier process left running, and what it was sending, so that it is looked up at once.
+
+        Only for a process that knows it is alone. Returns how many jobs there were.
+        """
         async with self._db.writing() as session:
+            sending = Delivery.state == DeliveryState.SENDING
+            await session.execute(update(Delivery).where(sending).values(lease_until=database_now()))
             freed = await session.execute(
                 update(Job).where(Job.state == JobState.RUNNING).values(lease_until=database_now()).returning(Job.id)
             )
@@ -233,7 +242,23 @@ class Jobs:
             claimed = await session.execute(_CLAIM, {"now": now, "until": now + LEASE, "most": limit})
             return [(job, kind, subject, tries, fence) for job, kind, subject, tries, fence in claimed]
 
+    async def keep_leases(self) -> None:
+        """Say that what runs here still runs. To be called every `KEEP_EVERY`."""
+        if not self._held:
+            return
+        async with self._db.writing() as session:
+            until = await moment(session) + LEASE
+            held = [{"job": job, "held": fence, "until": until} for job, fence in self._held]
+            await (await session.connection()).execute(_KEEP, held)
+
     async def _run(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:
+        self._held.add((job_id, fence))
+        try:
+            await self._do(job_id, kind, subject, tries, fence)
+        finally:
+            self._held.remove((job_id, fence))
+
+    async def _do(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:
         try:
             again = await self._handlers[kind](subject)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises must end in its job's row
@@ -317,6 +342,12 @@ _CLAIM = (  # built once: that takes longer than running it
     )
     .returning(Job.id, Job.kind, Job.subject, Job.tries, Job.fence)
     .execution_options(synchronize_session=False)
+)
+
+_KEEP = (
+    update(Job)
+    .where(Job.id == bindparam("job"), Job.fence == bindparam("held"), Job.state == JobState.RUNNING)
+    .values(lease_until=bindparam("until", type_=Instant()))
 )
 
 _FINISH = (

@@ -17,7 +17,7 @@ from content.errors import (
     Rejected,
     Unavailable,
 )
-from content.jobs import MOST_RUNNING, TRIES, Again, AskPerson, GiveUp, Jobs, after, put
+from content.jobs import KEEP_EVERY, LEASE, MOST_RUNNING, TRIES, Again, AskPerson, GiveUp, Jobs, after, put
 from content.models import Job, JobState
 from tests.fakes.clock import FakeClock
 from tests.servers.postgres import tell_time
@@ -26,7 +26,6 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=7)
 DOWN = Unavailable("Down.", platform="fake")
 SECOND = timedelta(seconds=1)
-LEASE = timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(
@@ -329,3 +328,21 @@ async def test_a_process_takes_no_more_than_it_can_do_and_the_rest_when_there_is
     await asyncio.gather(*work.jobs.running)
     assert rooms == [MOST_RUNNING - 1]
     assert await work.jobs.run_all() == 10
+
+
+async def test_a_long_job_is_not_taken_over_while_its_process_lives(work: Work, db: Database, clock: FakeClock) -> None:
+    await work.put("long")
+    work.hang = asyncio.Event()
+    await work.jobs.start_due()
+    await work.started.wait()
+    other = Jobs(db, clock, {"learn": work.learn})
+    for _ in range(5):
+        clock.move(KEEP_EVERY)
+        await work.jobs.keep_leases()
+    assert await other.run_due() == 0
+    clock.move(LEASE + SECOND)
+    work.hang.set()
+    assert await other.run_due() == 1
+    await asyncio.gather(*work.jobs.running)
+    await other.keep_leases()
+    assert work.done == ["long", "long"]
