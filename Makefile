@@ -10,7 +10,7 @@ COPYDESK = $(BIN)/python -m app
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check setup format lock bench clean
+.PHONY: run test check setup format lock bench torture clean
 
 run: setup
 	@exec $(COPYDESK) serve
@@ -28,6 +28,7 @@ check: setup
 	$(MAKE) test COVERAGE="$(COVERAGE)"
 	$(BIN)/coverage report --include="content/*" --fail-under=100
 	$(BIN)/pytest -q -n 2 --on-postgresql tests/content tests/memory/test_recall.py
+	$(BIN)/python -m benchmarks.torture --kills 100 --json build/torture.json
 
 setup: $(READY)
 
@@ -40,6 +41,11 @@ $(READY): requirements-dev.txt pyproject.toml
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Kills what publishes at random moments; KILLS on each database.
+KILLS ?= 1000
+torture: setup
+	$(BIN)/python -m benchmarks.torture --kills $(KILLS)
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -106,11 +106,15 @@ def tell_time(db: Database, clock: Clock) -> None:
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[Postgres]:
-    """The server whose data lie in a folder; it is started by the first who asks and ends with the last."""
+def running_postgres(folder: Path, *, durable: bool = False) -> Iterator[Postgres]:
+    """The server whose data lie in a folder; it is started by the first who asks and ends with the last.
+
+    `durable`: it syncs each commit, as in earnest; else it has an empty database to be copied, and is fast.
+    """
     with get_server(folder, cleanup_mode="delete") as server:
         postgres = Postgres(server.get_uri())
-        postgres.prepare()
+        if not durable:
+            postgres.prepare()
         yield postgres
 
 

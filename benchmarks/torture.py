@@ -1,0 +1,297 @@
+"""`python -m benchmarks.torture [--kills N]`: kill -9 at random moments while posts go out, and count what became of each.
+
+A real process publishes to a server that takes 5 to 50 ms, on SQLite, and four of them on PostgreSQL. Half of the posts go to a
+platform with idempotency keys, half to one without, where what was on its way at a kill must end as unknown, and nothing else may.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+from sqlalchemy import func, select
+
+from app.serve import open_desk
+from app.settings import Settings
+from app.wiring import App, build
+from benchmarks.endpoint import ROOT
+from content.approvals import arm
+from content.ids import new_id
+from content.models import Account, Attempt, Delivery, DeliveryState, Job, JobState, Outcome, Post
+from content.people import Actor
+from content.wording import Wording
+from tests.servers.postgres import running_postgres
+
+LATEST = Path(__file__).parent / "torture.json"
+TOGETHER = 20
+"""Accounts of each platform that one post goes to. No account has two posts, so that nothing keeps them apart."""
+BETWEEN_S = (0.2, 1.2)
+"""Between two kills."""
+BEGINS = timedelta(seconds=3)
+ENDS_S = 420
+"""How long what was cut off may take to be found out; a lease has two minutes, a job's five."""
+_KEYED, _BLIND = "mastodon", "linkedin"
+ENDED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Toll:
+    """What one run came to."""
+
+    database: str
+    workers: int
+    kills: int
+    posts: int
+    """Deliveries: one post on one account."""
+    lost: int
+    """Said to be out and not there, or of the platform with keys and not there at all."""
+    doubled: int
+    unended: int
+    unknown: int
+    wrongly_unknown: int
+    """Unknown though its outcome was known, or the platform has keys."""
+    lateness_p50_s: float
+    lateness_p99_s: float
+    seconds: float
+
+
+@contextmanager
+def _printing(*command: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", *command], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _line(process: subprocess.Popen[str]) -> Any:
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    return json.loads(process.stdout.readline())
+
+
+class Workers:
+    """The processes that are killed."""
+
+    def __init__(self, forge: subprocess.Popen[str], count: int) -> None:
+        self._forge = forge
+        self._alive = [self._start() for _ in range(count)]
+        self.kills = 0
+
+    def _start(self) -> int:
+        assert self._forge.stdin is not None  # noqa: S101 - it is a pipe
+        self._forge.stdin.write("\n")
+        self._forge.stdin.flush()
+        return int(_line(self._forge))
+
+    def kill_one(self) -> None:
+        """As a power cut would; another takes its place at once."""
+        chosen = random.randrange(len(self._alive))  # noqa: S311 - no secret
+        os.kill(self._alive[chosen], signal.SIGKILL)
+        self._alive[chosen] = self._start()
+        self.kills += 1
+
+    def end(self) -> None:
+        """Kill all."""
+        for one in self._alive:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def _desk(given: dict[str, Any]) -> AsyncIterator[tuple[App, Actor]]:
+    app = build(Settings(_env_file=None, **given))
+    try:
+        await open_desk(app)
+        actor = await app.people.open_desk("UTC")
+        await app.jobs.run_all()
+        yield app, actor
+    finally:
+        await app.close()
+
+
+async def _plan(app: App, actor: Actor, server: str, posts: int, within: timedelta) -> None:
+    """So many deliveries, approved, due one post after the other within a time."""
+    for number in range(0, posts // 2, TOGETHER):
+        names = [(_KEYED, f"keyed{number + one}", server) for one in range(TOGETHER)]
+        names += [(_BLIND, f"urn:li:person:blind{number + one}", "") for one in range(TOGETHER)]
+        async with app.db.writing() as session:
+            session.add_all(_account(app, actor, *name) for name in names)
+        handles = tuple(handle for _, handle, _ in names)
+        post = await app.desk.posts.draft(actor, [Wording((f"Number {number}.",), handles)])
+        await app.desk.approvals.approve(actor, post.id, post.revision, button="bench")
+    begin = app.clock.now() + BEGINS
+    async with app.db.writing() as session:
+        for row in await session.scalars(select(Delivery)):
+            row.due_at, row.zone = begin + within * random.random(), "UTC"  # noqa: S311 - no secret
+            await arm(session, app.clock, row)
+
+
+def _account(app: App, actor: Actor, platform: str, name: str, server: str) -> Account:
+    return Account(
+        id=new_id("account"),
+        workspace_id=actor.workspace_id,
+        platform=platform,
+        remote_id=name,
+        handle=name,
+        server=server,
+        facts={},
+        sealed=app.sealer.seal({"access_token": name, "client_id": "c", "client_secret": "s"}),
+        connected_by=actor.member_id,
+        connected_at=app.clock.now(),
+    )
+
+
+async def _ended(app: App) -> None:
+    """Until every delivery has ended and nothing about one is still to be done, or it has taken too long."""
+    open_rows = select(func.count()).select_from(Delivery).where(Delivery.state.not_in(ENDED))
+    jobs = select(func.count()).select_from(Job).where(
+        Job.kind == "publish", Job.state.in_([JobState.READY, JobState.RUNNING])
+    )  # fmt: skip
+    ends = time.monotonic() + ENDS_S
+    while time.monotonic() < ends:
+        async with app.db.reading() as session:
+            if not await session.scalar(open_rows) and not await session.scalar(jobs):
+                return
+        await asyncio.sleep(0.5)
+
+
+async def _count(app: App, database: str, workers: int, kills: int, kept: list[list[Any]], seconds: float) -> Toll:
+    """What the rows say against what is public."""
+    async with app.db.reading() as session:
+        rows = (
+            await session.execute(
+                select(Delivery, Account.platform, Account.remote_id, Post.brief)
+                .join(Account, Account.id == Delivery.account_id)
+                .join(Post, Post.id == Delivery.post_id)
+                .where(Account.remote_id.like("%keyed%") | Account.remote_id.like("%blind%"))
+            )
+        ).all()
+        attempts: dict[str, list[Outcome | None]] = {}
+        for known, outcome in await session.execute(select(Attempt.delivery_id, Attempt.outcome)):
+            attempts.setdefault(known, []).append(outcome)
+    texts = {row.post_id: await _text(app, row) for row, *_ in rows}
+    public = Counter((whose.removeprefix("Bearer "), text) for _, whose, text, _ in kept)
+    at = {(whose.removeprefix("Bearer "), text): when for _, whose, text, when in reversed(kept)}
+    lost = unended = unknown = wrong = 0
+    late = []
+    for row, platform, name, _ in rows:
+        there = public[name, texts[row.post_id]]
+        if there:
+            late.append(max(0.0, at[name, texts[row.post_id]] - (row.due_at or app.clock.now()).timestamp()))
+        unended += row.state not in ENDED
+        lost += (row.state is DeliveryState.SENT or platform == _KEYED) and not there
+        lost += row.state in (DeliveryState.FAILED, DeliveryState.CANCELLED)
+        if row.state is DeliveryState.UNKNOWN:
+            unknown += 1
+            wrong += platform == _KEYED or Outcome.UNKNOWN not in attempts.get(row.id, [])
+    late.sort()
+    return Toll(
+        database=database,
+        workers=workers,
+        kills=kills,
+        posts=len(rows),
+        lost=lost,
+        doubled=sum(count - 1 for count in public.values()),
+        unended=unended,
+        unknown=unknown,
+        wrongly_unknown=wrong,
+        lateness_p50_s=round(late[len(late) // 2], 2),
+        lateness_p99_s=round(late[int(len(late) * 0.99)], 2),
+        seconds=round(seconds),
+    )
+
+
+async def _text(app: App, row: Delivery) -> str:
+    post = await app.desk.posts.view(row.workspace_id, row.post_id)
+    return post.deliveries[0].rendering.parts[0].text
+
+
+async def one_run(database: str, workers: int, kills: int, address: str, folder: Path) -> Toll:
+    """Kill so many times, wait until all has ended, and count."""
+    began = time.monotonic()
+    with _printing("benchmarks.torture_server") as server:
+        url = f"http://127.0.0.1:{_line(server)}"
+        given = {
+            "data_dir": str(folder),
+            "database_url": address,
+            "allowed_private_hosts": "127.0.0.1",
+            "linkedin_api_url": url,
+            "linkedin_client_id": "c",
+            "linkedin_client_secret": "s",
+            "log_level": "error",
+        }
+        within = timedelta(seconds=kills * sum(BETWEEN_S) / 2)
+        async with _desk(given) as (app, actor):
+            await _plan(app, actor, url, 4 * kills, within)
+            with _printing("benchmarks.torture_worker", json.dumps(given)) as forge:
+                killed = Workers(forge, workers)
+                try:
+                    while killed.kills < kills:
+                        await asyncio.sleep(random.uniform(*BETWEEN_S))  # noqa: S311 - no secret
+                        killed.kill_one()
+                    await _ended(app)
+                finally:
+                    killed.end()
+            async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+                kept = (await client.get("/kept")).json()
+            return await _count(app, database, workers, kills, kept, time.monotonic() - began)
+
+
+def torture(kills: int, databases: tuple[str, ...] = ("sqlite", "postgresql")) -> list[Toll]:
+    """A run on each database."""
+    tolls = []
+    for database in databases:
+        with TemporaryDirectory() as folder, ExitStack() as closing:
+            address, workers = "", 1
+            if database == "postgresql":
+                server = closing.enter_context(running_postgres(Path(folder) / "postgres", durable=True))
+                address, workers = server.dsn(server.bare()), 4
+            tolls.append(asyncio.run(one_run(database, workers, kills, address, Path(folder) / "data")))
+            print(json.dumps(asdict(tolls[-1])), flush=True)
+    return tolls
+
+
+def summed(tolls: list[Toll]) -> dict[str, float]:
+    """The worst over all runs."""
+    return {
+        "kills": min(one.kills for one in tolls),
+        **{
+            name: max(getattr(one, name) for one in tolls)
+            for name in ("lost", "doubled", "unended", "unknown", "wrongly_unknown", "lateness_p99_s")
+        },
+    }
+
+
+def main() -> int:
+    """Run it; returns 1 where something was lost, doubled, left without an end, or wrongly unknown."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.torture", description=__doc__)
+    parser.add_argument("--kills", type=int, default=1000, help="for each database")
+    parser.add_argument("--only", choices=("sqlite", "postgresql"), help="just this database")
+    parser.add_argument("--json", type=Path, default=LATEST, help="where to write what it came to")
+    chosen = parser.parse_args()
+    tolls = torture(chosen.kills, (chosen.only,) if chosen.only else ("sqlite", "postgresql"))
+    worst = summed(tolls)
+    chosen.json.parent.mkdir(exist_ok=True)
+    chosen.json.write_text(json.dumps(worst | {"runs": [asdict(one) for one in tolls]}, indent=2) + "\n")
+    print(json.dumps(worst))
+    return 0 if not any(worst[name] for name in ("lost", "doubled", "unended", "wrongly_unknown")) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
