@@ -19,6 +19,7 @@ from app.chats import Chats
 from app.logs import set_up_logs
 from app.settings import EVERYWHERE, Settings
 from app.wiring import App, bring_up_to_date, build, make_folder, think, tick
+from bot.copy_card import copied_words
 from content.errors import Invalid
 
 log = logging.getLogger(__name__)
@@ -134,6 +135,7 @@ async def serve(settings: Settings) -> None:
             port = app.port = sock.getsockname()[1]
             (settings.data_dir / "port").write_text(str(port))
             _greet(settings, port, token)
+            await _say_if_copy(app)
             waking = asyncio.create_task(_wake(app, chats))
             await _run(app, sock)
         finally:
@@ -189,6 +191,14 @@ def _greet(settings: Settings, port: int, token: str) -> None:
     say(
         f"Everything is kept in {settings.data_dir.resolve()}. Ctrl-C stops it; “copydesk login” gives a fresh address."
     )
+
+
+async def _say_if_copy(app: App) -> None:
+    owner = await app.people.open_desk(app.settings.own_zone())
+    copy = await app.desk.copies.view(owner.workspace_id)
+    if copy is not None and copy.held:
+        words = copied_words(copy, owner.zone, app.clock.now())
+        say(f"{words} Everything is held until you let it go, on the page; what came due since is listed there.")
 
 
 def say(words: str) -> None:

@@ -65,10 +65,10 @@ class Copy:
     """What is known of a copy when it is restored."""
 
     made_at: datetime
-    sealer: Sealer | None
-    """Opens logins with the keys that are in place; None: there are none."""
+    sealer: Sealer
+    """Opens what the keys in place open."""
     built_in: Collection[str] = ()
-    """Platforms that need no login: the next start connects them by itself."""
+    """Platforms that need no login, so that none can be lost."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ async def settle(session: AsyncSession, clock: Clock, copy: Copy) -> Settled:
     unknown = await _ask_what_became(session, clock)
     late = await _ask_before_late(session, clock)
     await _free(session)
-    await _end_ways_in(session, now, copy.sealer.seal({}) if copy.sealer else b"")
+    await _end_ways_in(session, now, copy.sealer.seal({}))
     lost = await _lose_logins(session, clock, copy)
     for workspace in workspaces:
         made_at = copy.made_at.isoformat()
@@ -197,15 +197,16 @@ async def _lose_logins(session: AsyncSession, clock: Clock, copy: Copy) -> Seque
     rows = await session.scalars(select(Account).where(Account.state == "connected").order_by(Account.connected_at))
     closed = [one for one in rows.all() if not _opens(copy.sealer, one)]
     for one in closed:
-        one.state = "disconnected" if one.platform in copy.built_in else "needs_reconnect"
+        if one.platform in copy.built_in:
+            one.sealed = copy.sealer.seal({})
+            continue
+        one.state = "needs_reconnect"
         why, now = "restored without the key it was sealed with", clock.now()
         record(session, workspace_id=one.workspace_id, verb="account.login_lost", subject=one.id, at=now, why=why)
     return [one for one in closed if one.platform not in copy.built_in]
 
 
-def _opens(sealer: Sealer | None, account: Account) -> bool:
-    if sealer is None:
-        return False
+def _opens(sealer: Sealer, account: Account) -> bool:
     try:
         sealer.open(account.sealed)
     except NotAllowed:

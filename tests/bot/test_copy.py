@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 
 from bot.chat import Card
 from bot.copy_card import ONLY_ONE
@@ -10,6 +11,7 @@ from bot.copy_news import CHATS_TAKE, CopyNews
 from content.copies import SUBJECT, Copy, settle
 from content.models import Role
 from content.people import Actor
+from content.sealing import Sealer
 from tests.bot.conftest import Talks
 from tests.fakes.chat import FakeChat
 from tests.fakes.native import TalkingDesk
@@ -110,7 +112,7 @@ async def test_a_long_list_says_how_many_more_there_are_and_lost_logins_are_name
         await desk.base.planned(f"Number {number}", hours=0.25)
     desk.clock.move(timedelta(hours=1))
     async with desk.db.writing() as session:
-        await settle(session, desk.clock, Copy(desk.clock.now(), None))
+        await settle(session, desk.clock, Copy(desk.clock.now(), Sealer([Fernet.generate_key()])))
     due, logins = (await card(talk)).groups
     assert len(due.rows) == 21
     assert (due.rows[-1].title, due.rows[-1].detail) == ("2 more", "see the calendar")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from content.copies import MOST_LISTED, Copies, Copy, CopyView, Settled, settle
 from content.errors import NotAllowed
@@ -42,11 +42,11 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
-async def restored(desk: Desk, *, made_at: datetime | None = None, keyless: bool = False) -> Settled:
+async def restored(desk: Desk, *, made_at: datetime | None = None, sealer: Sealer | None = None) -> Settled:
     """What a restore does with the rows, from a copy made at that moment (just now by default)."""
-    made_at = made_at or desk.clock.now()
     async with desk.db.writing() as session:
-        return await settle(session, desk.clock, Copy(made_at, None if keyless else desk.sealer, {"builtin"}))
+        copy = Copy(made_at or desk.clock.now(), sealer or desk.sealer, {"builtin"})
+        return await settle(session, desk.clock, copy)
 
 
 async def view(desk: Desk) -> CopyView | None:
@@ -219,30 +219,21 @@ async def test_what_ran_is_free_and_what_was_about_to_be_said_may_have_been(desk
     assert (account.renewing, account.renewing_until) == ("", None)
 
 
-@pytest.mark.parametrize("keyless", [True, False])
-async def test_a_login_that_no_key_opens_must_be_connected_again_and_what_needs_none_comes_back_by_itself(
-    build: Build, clock: FakeClock, keyless: bool
+async def test_a_login_that_no_key_opens_must_be_connected_again_and_what_needs_none_is_not_lost(
+    build: Build, clock: FakeClock
 ) -> None:
-    fake, built_in = FakePlatform(clock), FakePlatform(clock, "builtin", needs_account=False)
-    desk = await build(fake, built_in)
-    other = Sealer([Fernet.generate_key()])
-    async with desk.db.writing() as session:
-        for account in (await session.scalars(select(Account))).all():
-            account.remote_id = "id-builtin" if account.platform == "builtin" else account.remote_id
-            account.sealed = account.sealed if keyless else other.seal({"token": "1"})
-    assert (await restored(desk, keyless=keyless)).reconnect == (("fake", "ann"),)
-    assert {one.platform: one.state for one in await desk.rows(Account)} == {
-        "fake": "needs_reconnect",
-        "builtin": "disconnected",
-    }
-    lost = [one for one in await desk.rows(AuditEntry) if one.verb == "account.login_lost"]
-    assert {one.detail["why"] for one in lost} == {"restored without the key it was sealed with"}
+    desk = await build(FakePlatform(clock), FakePlatform(clock, "builtin", needs_account=False))
+    new = Sealer([Fernet.generate_key()])
+    assert (await restored(desk, sealer=new)).reconnect == (("fake", "ann"),)
+    accounts = {one.platform: one for one in await desk.rows(Account)}
+    assert {name: one.state for name, one in accounts.items()} == {"fake": "needs_reconnect", "builtin": "connected"}
+    assert new.open(accounts["builtin"].sealed) == {}
+    assert desk.sealer.open(accounts["fake"].sealed) == {"token": "1"}
+    [lost] = [one for one in await desk.rows(AuditEntry) if one.verb == "account.login_lost"]
+    assert (lost.subject, lost.detail["why"]) == (accounts["fake"].id, "restored without the key it was sealed with")
     found = await view(desk)
     assert found is not None
     assert found.reconnect == ("Fake ann",)
-    await desk.accounts.connect_built_in(desk.actor)
-    await desk.connect("fake")
-    assert {one.state for one in await desk.rows(Account)} == {"connected"}
 
 
 async def test_the_right_key_keeps_every_login(desk: Desk) -> None:
