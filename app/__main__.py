@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from app import lean
-from app.backup import backup, check
 from app.chats import WIRERS
 from app.doctor import examine, examine_chat, examine_platform
 from app.serve import USUAL_PORT, address_of, serve
@@ -64,17 +63,15 @@ def _findings(settings: Settings, about: str) -> AsyncIterator[str]:
 async def _backup(settings: Settings, file: Path | None, *, check_only: bool, without_broken: bool) -> None:
     if check_only and file is None:
         raise Invalid("Say which backup I shall check: copydesk backup --check FILE")
-    lines = (
-        check(settings, file, _meanwhile)
-        if check_only and file is not None
-        else await backup(settings, file, _meanwhile, without_broken=without_broken)
-    )
-    _say(lines)
+    module = import_module("app.backup")  # loaded when asked for, as below: a start of the desk needs neither
+    if check_only:
+        _say(module.check(settings, file, _meanwhile))
+    else:
+        _say(await module.backup(settings, file, _meanwhile, without_broken=without_broken))
 
 
 async def _restore(settings: Settings, file: Path) -> None:
-    restore = import_module("app.restore").restore  # it loads Alembic, which no other command needs at once
-    _say(await restore(settings, file, _meanwhile))
+    _say(await import_module("app.restore").restore(settings, file, _meanwhile))
 
 
 def _say(lines: Sequence[str]) -> None:
@@ -120,15 +117,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, (words, _) in COMMANDS.items():
         _arguments(name, commands.add_parser(name, help=words, description=words))
     chosen = vars(parser.parse_args(arguments))
-    command = COMMANDS[chosen.pop("command")][1]
+    name = chosen.pop("command")
     try:
-        asyncio.run(command(read_settings(), **chosen))
+        asyncio.run(COMMANDS[name][1](read_settings(), **chosen))
     except KeyboardInterrupt:
-        return 0
+        return _interrupted(name)
     except ContentError as error:
         print(error.message, file=sys.stderr)
         return 1
     return 0
+
+
+def _interrupted(name: str) -> int:
+    """A desk is stopped so; what was to become of a backup has not."""
+    if name not in ("backup", "restore"):
+        return 0
+    print("Interrupted: nothing of it was kept.", file=sys.stderr)
+    return 130
 
 
 if __name__ == "__main__":

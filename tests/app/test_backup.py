@@ -1,8 +1,12 @@
 """`copydesk backup`, as somebody types it: one whole file while the desk runs, or a sentence and nothing."""
 
+import asyncio
 import json
+import os
+import signal
 import sqlite3
 import stat
+import sys
 import tarfile
 from contextlib import closing
 from datetime import datetime
@@ -15,7 +19,7 @@ import pytest
 from app.__main__ import main
 from content.models import Workspace
 from content.sealing import fingerprint, keys_in
-from tests.app.kept import fill, lies_in, opened, picture, started, typed
+from tests.app.kept import PATIENCE, ROOT, fill, lies_in, opened, picture, started, typed
 
 RED = sha256(picture("red")).hexdigest()
 
@@ -102,6 +106,26 @@ async def test_a_full_disk_is_told_and_no_half_file_is_left(desk: Path, room: in
     assert code == 1
     assert "Make room there" in said
     assert "Traceback" not in said
+    assert lies_in(desk.parent) == ["data"]
+
+
+async def test_an_interrupted_backup_says_so_and_leaves_nothing(desk: Path) -> None:
+    (desk / "media" / RED).unlink()
+    os.mkfifo(desk / "media" / RED)  # it is never read to its end
+    backing_up = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", "backup", "desk.tar.gz"),
+        cwd=desk.parent,
+        env={"PYTHONPATH": str(ROOT), "PATH": os.defpath, "COPYDESK_DATA_DIR": str(desk)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(PATIENCE):
+        while ".desk.tar.gz.part" not in lies_in(desk.parent):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        for _ in range(2):  # the first one waits for the file to end
+            await asyncio.sleep(0.5)
+            backing_up.send_signal(signal.SIGINT)
+        _, said = await backing_up.communicate()
+    assert (backing_up.returncode, said) == (130, b"Interrupted: nothing of it was kept.\n")
     assert lies_in(desk.parent) == ["data"]
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,12 @@ import pytest
 
 from app.serve import USUAL_PORT, address_of, alone, listen, serve
 from app.settings import Settings
+from content.copies import Copy, settle
+from content.database import Database
 from content.errors import Invalid
+from content.people import People
+from content.sealing import Sealer, keys_of
+from content.times import SystemClock
 from tests.journeys.desk import Person, settings_for
 from tests.servers.openai import OpenAIServer, Reply
 from tests.servers.running import serving
@@ -96,6 +102,21 @@ async def test_a_model_that_breaks_is_told_by_its_kind(data: Path, capfd: pytest
     (data / "conversations.db").mkdir()
     async with opened(settings_for(data), capfd) as (running, _):
         assert "OperationalError, see the log" in await printed(r"My model could not be loaded: .*", capfd, running)
+
+
+async def test_a_restored_copy_says_at_once_that_everything_is_held(
+    data: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made_at = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+    db = Database(f"sqlite+aiosqlite:///{data / 'copydesk.db'}", SystemClock())
+    await People(db, SystemClock()).open_desk("Europe/Berlin")
+    async with db.writing() as session:
+        await settle(session, SystemClock(), Copy(made_at, Sealer(keys_of(data / "sealing.key"))))
+    await db.close()
+    async with opened(settings_for(data), capfd) as (running, _):
+        said = await printed(r"This is a copy from .*", capfd, running)
+        assert said.startswith("This is a copy from Fri 20 Nov 09:30 Europe/Berlin (")
+        assert "Everything is held until you let it go, on the page; what came due since is listed there." in said
 
 
 async def test_a_desk_that_cannot_open_leaves_nothing_running(data: Path) -> None:
