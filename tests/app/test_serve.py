@@ -31,12 +31,12 @@ pytestmark = pytest.mark.usefixtures("logging_kept")
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, capfd: pytest.CaptureFixture[str]
+    settings: Settings, capfd: pytest.CaptureFixture[str], first: str = r"http://\S+/\?token=\S+"
 ) -> AsyncIterator[tuple[asyncio.Task[None], str]]:
-    """The running desk, and the address it printed; it is ended by SIGTERM, as an operator would."""
+    """The running desk, and what it printed first, by default its address; it is ended by SIGTERM, as an operator would."""
     running = asyncio.create_task(serve(settings))
     try:
-        yield running, await printed(r"http://\S+/\?token=\S+", capfd, running)
+        yield running, await printed(first, capfd, running)
     finally:
         if not running.done():
             os.kill(os.getpid(), signal.SIGTERM)
@@ -113,10 +113,15 @@ async def test_a_restored_copy_says_at_once_that_everything_is_held(
     async with db.writing() as session:
         await settle(session, SystemClock(), Copy(made_at, Sealer(keys_of(data / "sealing.key"))))
     await db.close()
-    async with opened(settings_for(data), capfd) as (running, _):
-        said = await printed(r"This is a copy from .*", capfd, running)
-        assert said.startswith("This is a copy from Fri 20 Nov 09:30 Europe/Berlin (")
-        assert "Everything is held until you let it go, on the page; what came due since is listed there." in said
+    first = r"http://\S+/\?token=\S+[\s\S]*This is a copy from .*"
+    async with (
+        opened(settings_for(data), capfd, first) as (_, said),
+        httpx.AsyncClient(follow_redirects=True) as browser,
+    ):
+        assert (await browser.get(said.split()[0])).status_code == 200
+        told = said.splitlines()[-1]
+    assert told.startswith("This is a copy from Fri 20 Nov 09:30 Europe/Berlin (")
+    assert "Everything is held until you let it go, on the page; what came due since is listed there." in told
 
 
 async def test_a_desk_that_cannot_open_leaves_nothing_running(data: Path) -> None:
