@@ -20,6 +20,7 @@ from app.chats import Chats
 from app.logs import set_up_logs
 from app.settings import EVERYWHERE, Settings
 from app.wiring import App, bring_up_to_date, build, make_folder, share, think, tick
+from bot.copy_card import copied_words
 from content.database import Database
 from content.errors import Invalid
 
@@ -164,6 +165,7 @@ async def serve(settings: Settings) -> None:
             port = app.port = sock.getsockname()[1]
             (settings.data_dir / "port").write_text(str(port))
             _greet(settings, port, token)
+            await _say_if_copy(app)
             waking = asyncio.create_task(_front(app, chats) if settings.scaled else wake_up(app, chats))
             await _run(app, sock)
         finally:
@@ -230,6 +232,14 @@ def _greet(settings: Settings, port: int, token: str) -> None:
     say(
         f"Everything is kept in {settings.data_dir.resolve()}. Ctrl-C stops it; “copydesk login” gives a fresh address."
     )
+
+
+async def _say_if_copy(app: App) -> None:
+    owner = await app.people.open_desk(app.settings.own_zone())
+    copy = await app.desk.copies.view(owner.workspace_id)
+    if copy is not None and copy.held:
+        words = copied_words(copy, owner.zone, app.clock.now())
+        say(f"{words} Everything is held until you let it go, on the page; what came due since is listed there.")
 
 
 def say(words: str) -> None:

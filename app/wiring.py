@@ -24,6 +24,7 @@ from app.talking import Rows, Talking, build_talking
 from app.ticks import Ticks
 from bot.actions import Actions
 from bot.chat import Chat
+from bot.copy_news import CopyNews
 from bot.drawing import Drawing
 from bot.login_news import LoginNews
 from bot.notify import Notify
@@ -35,6 +36,7 @@ from bot.webchat.chat import WebChat
 from content.accounts import Accounts
 from content.approvals import Approvals
 from content.consents import Consents
+from content.copies import Copies
 from content.database import Database
 from content.deliveries import Deliveries
 from content.desk import Desk
@@ -221,6 +223,9 @@ def _handlers(app: App) -> dict[str, Handler]:
             app.desk.accounts, app.people, app.drawing, app.chats, app.talking.whereabouts.private
         ).ending,
         "consent": app.desk.consents.expire,
+        "restored": CopyNews(
+            app.desk, app.people, app.transcript, app.drawing, app.chats, app.talking.whereabouts.private
+        ).restored,
         "review": reviewing.review,
         "remind": reviewing.remind,
         "expire": reviewing.expire,
@@ -259,6 +264,7 @@ def _desk(
         research=Research(db, clock, {name: make(http) for name, make in SOURCES.items()}),
         voice=Voice(db, clock),
         plans=Plans(db, clock),
+        copies=Copies(db, clock, platforms),
     )
 
 

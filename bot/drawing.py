@@ -7,6 +7,7 @@ from datetime import datetime, time
 from bot.cards import accounts_card, calendar_card, post_card, queue_card
 from bot.chat import Card, Group, Row
 from bot.consent_card import consent_card
+from bot.copy_card import copy_card
 from bot.report_card import WEEKS, report_card
 from bot.rules import settings_card
 from content.desk import Desk
@@ -43,6 +44,7 @@ class Drawing:
             "queue": self._queue,
             "settings": self._settings,
             "report": self._report,
+            "copy": self._copy,
         }
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
@@ -84,6 +86,10 @@ class Drawing:
         begins = datetime.combine(weeks[0].start, time(), zone(actor.zone))
         best = await self._desk.results.best_posts(actor.workspace_id, BEST, begins)
         return report_card(weeks, best)
+
+    async def _copy(self, actor: Actor, _name: str) -> Card | None:
+        copy = await self._desk.copies.view(actor.workspace_id)
+        return copy_card(copy, actor, self._desk.clock.now()) if copy else None
 
     async def _calendar(self, actor: Actor, name: str) -> Card | None:
         span = next((one for one in SPANS if one == name), None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from content.accounts import Accounts
 from content.approvals import Approvals
 from content.consents import Consents
+from content.copies import Copies
 from content.goals import Goals
 from content.media import MediaStore
 from content.plans import Plans
@@ -36,3 +37,4 @@ class Desk:
     research: Research
     voice: Voice
     plans: Plans
+    copies: Copies

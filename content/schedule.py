@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import notices, reviews
+from content import copies, notices, reviews
 from content.approvals import approve, arm, require_undecided
 from content.audit import record
 from content.database import Database
@@ -240,6 +240,7 @@ class Schedule:
             for row in rows.all():
                 await arm(session, self._clock, row)
             await notices.redraw(session, self._clock, SUBJECT)
+            await notices.redraw(session, self._clock, copies.SUBJECT)
             record(
                 session,
                 workspace_id=workspace.id,

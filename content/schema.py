@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from content.database import LOCK_ALONE, Base, Database
 
@@ -39,6 +39,20 @@ async def migrate(db: Database, to: str = "head") -> None:
             if not sqlite:
                 await connection.execute(LOCK_ALONE)  # of several processes that start together one migrates
             await connection.run_sync(run)
+
+
+async def upgrade(session: AsyncSession, found: str = "") -> None:
+    """Bring a database to the newest schema in the caller's transaction; `found` is the one it has, where nothing in it says so.
+
+    Not for a SQLite database with rows: see `_without_cascades`.
+    """
+
+    def run(connection: Connection) -> None:
+        if found:
+            command.stamp(config(connection), found)
+        command.upgrade(config(connection), "head")
+
+    await (await session.connection()).run_sync(run)
 
 
 @asynccontextmanager

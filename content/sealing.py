@@ -1,5 +1,6 @@
 """Sealing of secrets at rest: with the database alone, nobody can log in anywhere."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,16 @@ class Sealer:
         return opened
 
 
+def fingerprint(key: bytes) -> str:
+    """What tells a key from others, and opens nothing: 16 hex digits."""
+    return hashlib.sha256(b"copydesk sealing key " + key).hexdigest()[:16]
+
+
+def keys_in(path: Path) -> list[bytes]:
+    """The keys in a file, newest first; none where there is no file."""
+    return path.read_bytes().split() if path.exists() else []
+
+
 def keys_of(path: Path) -> list[bytes]:
     """The keys in a file, newest first, one a line; on first run one is made, readable by its owner only."""
     if not path.exists():
@@ -45,4 +56,4 @@ def keys_of(path: Path) -> list[bytes]:
             file.write(Fernet.generate_key() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-    return path.read_bytes().split()
+    return keys_in(path)

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,12 @@ import pytest
 
 from app.serve import USUAL_PORT, address_of, alone, listen, serve
 from app.settings import Settings
+from content.copies import Copy, settle
+from content.database import Database
 from content.errors import Invalid
+from content.people import People
+from content.sealing import Sealer, keys_of
+from content.times import SystemClock
 from tests.journeys.desk import Person, settings_for
 from tests.servers.openai import OpenAIServer, Reply
 from tests.servers.running import serving
@@ -25,12 +31,12 @@ pytestmark = pytest.mark.usefixtures("logging_kept")
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, capfd: pytest.CaptureFixture[str]
+    settings: Settings, capfd: pytest.CaptureFixture[str], first: str = r"http://\S+/\?token=\S+"
 ) -> AsyncIterator[tuple[asyncio.Task[None], str]]:
-    """The running desk, and the address it printed; it is ended by SIGTERM, as an operator would."""
+    """The running desk, and what it printed first, by default its address; it is ended by SIGTERM, as an operator would."""
     running = asyncio.create_task(serve(settings))
     try:
-        yield running, await printed(r"http://\S+/\?token=\S+", capfd, running)
+        yield running, await printed(first, capfd, running)
     finally:
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             running.cancel()  # it does not listen yet, or not any more: the signal would end the tests
@@ -100,6 +106,26 @@ async def test_a_model_that_breaks_is_told_by_its_kind(data: Path, capfd: pytest
     (data / "conversations.db").mkdir()
     async with opened(settings_for(data), capfd) as (running, _):
         assert "OperationalError, see the log" in await printed(r"My model could not be loaded: .*", capfd, running)
+
+
+async def test_a_restored_copy_says_at_once_that_everything_is_held(
+    data: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made_at = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+    db = Database(f"sqlite+aiosqlite:///{data / 'copydesk.db'}", SystemClock())
+    await People(db, SystemClock()).open_desk("Europe/Berlin")
+    async with db.writing() as session:
+        await settle(session, SystemClock(), Copy(made_at, Sealer(keys_of(data / "sealing.key"))))
+    await db.close()
+    first = r"http://\S+/\?token=\S+[\s\S]*This is a copy from .*"
+    async with (
+        opened(settings_for(data), capfd, first) as (_, said),
+        httpx.AsyncClient(follow_redirects=True) as browser,
+    ):
+        assert (await browser.get(said.split()[0])).status_code == 200
+        told = said.splitlines()[-1]
+    assert told.startswith("This is a copy from Fri 20 Nov 09:30 Europe/Berlin (")
+    assert "Everything is held until you let it go, on the page; what came due since is listed there." in told
 
 
 async def test_a_desk_that_cannot_open_leaves_nothing_running(data: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 from content.database import Base, Database
-from content.schema import differences, is_current, migrate
+from content.schema import differences, is_current, migrate, upgrade
 from tests.fakes.clock import FakeClock
 
 
@@ -64,3 +64,18 @@ def _filled(connection: Connection, table: str, row: dict[str, Any]) -> dict[str
         if not column["nullable"] and column["default"] is None
     }
     return {**needed, **row}
+
+
+async def test_the_caller_s_own_transaction_may_bring_the_schema_from_where_it_is_said_to_be(tmp_path: Path) -> None:
+    db = Database(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}", FakeClock())
+    async with db.writing() as session:
+        await upgrade(session)
+    assert await is_current(db)
+    async with db.writing() as session:
+        newest = await session.scalar(text("SELECT version_num FROM alembic_version"))
+        await session.execute(text("DROP TABLE alembic_version"))
+    async with db.writing() as session:
+        await upgrade(session, str(newest))
+    assert await is_current(db)
+    assert await differences(db) == []
+    await db.close()

@@ -5,7 +5,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from content.errors import NotAllowed
-from content.sealing import Sealer, keys_of
+from content.sealing import Sealer, fingerprint, keys_in, keys_of
 
 SECRETS = {"token": "s3cret"}
 
@@ -34,3 +34,17 @@ def test_the_first_run_makes_a_key_only_its_owner_can_read(tmp_path: Path) -> No
     assert len(keys) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert keys_of(path) == keys
+
+
+def test_a_fingerprint_tells_keys_apart_and_is_no_part_of_one() -> None:
+    one, other = Fernet.generate_key(), Fernet.generate_key()
+    assert fingerprint(one) == fingerprint(one) != fingerprint(other)
+    assert len(fingerprint(one)) == 16
+    assert fingerprint(one).encode() not in one
+
+
+def test_looking_for_keys_makes_none(tmp_path: Path) -> None:
+    path = tmp_path / "sealing.key"
+    assert keys_in(path) == []
+    assert not path.exists()
+    assert keys_of(path) == keys_in(path)

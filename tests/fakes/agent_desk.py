@@ -27,6 +27,7 @@ from bot.notify import Notify
 from bot.planned import Planned
 from bot.reviewing import Reviewing
 from bot.stopping import Stops
+from content.copies import Copies
 from content.database import Database
 from content.deliveries import Deliveries
 from content.desk import Desk as Services
@@ -202,6 +203,7 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
         research=Research(base.db, base.clock, named),
         voice=Voice(base.db, base.clock),
         plans=Plans(base.db, base.clock),
+        copies=Copies(base.db, base.clock, base.platforms),
     )
 
 
