@@ -246,7 +246,7 @@ class Jobs:
         """Say that what runs here still runs. To be called every `KEEP_EVERY`."""
         if not self._held:
             return
-        async with self._db.writing() as session:
+        async with self._db.writing(hurry=True) as session:  # in a crowd it would wait for longer than a lease lasts
             until = await moment(session) + LEASE
             held = [{"job": job, "held": fence, "until": until} for job, fence in self._held]
             await (await session.connection()).execute(_KEEP, held)

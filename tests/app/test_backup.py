@@ -122,7 +122,7 @@ async def test_an_interrupted_backup_says_so_and_leaves_nothing(desk: Path) -> N
         while ".desk.tar.gz.part" not in lies_in(desk.parent):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         for _ in range(2):  # the first one waits for the file to end
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2)  # a second one before the first was heard would cut short what tidies up
             backing_up.send_signal(signal.SIGINT)
         _, said = await backing_up.communicate()
     assert (backing_up.returncode, said) == (130, b"Interrupted: nothing of it was kept.\n")
