@@ -109,6 +109,11 @@ async def test_a_full_disk_is_told_and_no_half_file_is_left(desk: Path, room: in
     assert lies_in(desk.parent) == ["data"]
 
 
+def _heeding_interrupts() -> None:
+    """What runs in the background of a shell is started with them ignored, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 async def test_an_interrupted_backup_says_so_and_leaves_nothing(desk: Path) -> None:
     (desk / "media" / RED).unlink()
     os.mkfifo(desk / "media" / RED)  # it is never read to its end
@@ -117,6 +122,7 @@ async def test_an_interrupted_backup_says_so_and_leaves_nothing(desk: Path) -> N
         cwd=desk.parent,
         env={"PYTHONPATH": str(ROOT), "PATH": os.defpath, "COPYDESK_DATA_DIR": str(desk)},
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=_heeding_interrupts,
     )
     async with asyncio.timeout(PATIENCE):
         while ".desk.tar.gz.part" not in lies_in(desk.parent):  # noqa: ASYNC110
