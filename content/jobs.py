@@ -331,9 +331,13 @@ def _free() -> Any:
     )
 
 
+_FREE = _free().cte(
+    "free"
+)  # in a subquery PostgreSQL may look for them again and again, and find more than were asked for
+
 _CLAIM = (  # built once: that takes longer than running it
     update(Job)
-    .where(Job.id.in_(_free()), _claimable(Job))
+    .where(Job.id.in_(select(_FREE.c.id)), _claimable(Job))
     .values(
         state=JobState.RUNNING,
         lease_until=bindparam("until", type_=Instant()),

@@ -231,7 +231,7 @@ async def test_a_twin_waits_until_the_first_is_settled(desk: Desk, fake: FakePla
 async def test_two_of_the_same_on_one_account_can_never_be_on_their_way_at_once(desk: Desk) -> None:
     await desk.now("Same")
     await desk.now("Same")
-    with pytest.raises(IntegrityError):
+    with pytest.raises((IntegrityError, Collision)):
         async with desk.db.writing() as session:
             await session.execute(update(Delivery).values(state=DeliveryState.SENDING, digest="0" * 64))
 

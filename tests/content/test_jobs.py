@@ -341,8 +341,12 @@ async def test_a_long_job_is_not_taken_over_while_its_process_lives(work: Work, 
         await work.jobs.keep_leases()
     assert await other.run_due() == 0
     clock.move(LEASE + SECOND)
+    taking_over = asyncio.create_task(other.run_due())
+    async with asyncio.timeout(20):
+        while len(work.done) < 2:
+            await asyncio.sleep(0.01)
     work.hang.set()
-    assert await other.run_due() == 1
+    assert await taking_over == 1
     await asyncio.gather(*work.jobs.running)
     await other.keep_leases()
     assert work.done == ["long", "long"]
