@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from content import jobs
+from content.errors import Collision
 from content.ids import new_id
 from content.models import Approval, Delivery, DeliveryState, Job, JobState, Post, PostState, Variant, Workspace
 from content.platform import Access, Content, Rendering
