@@ -1,8 +1,10 @@
 """Sealing of secrets at rest: with the database alone, nobody can log in anywhere."""
 
+import contextlib
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -51,9 +53,19 @@ def keys_of(path: Path) -> list[bytes]:
     """The keys in a file, newest first, one a line; on first run one is made, readable by its owner only."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _make(path)
+    return keys_in(path)
+
+
+def _make(path: Path) -> None:
+    """A new key in a file that appears whole: of several processes that start together one makes it, and none reads half of it."""
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # readable by its owner only
+    try:
         with os.fdopen(handle, "wb") as file:
             file.write(Fernet.generate_key() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-    return keys_in(path)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)

@@ -1,5 +1,7 @@
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from cryptography.fernet import Fernet
@@ -34,6 +36,22 @@ def test_the_first_run_makes_a_key_only_its_owner_can_read(tmp_path: Path) -> No
     assert len(keys) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert keys_of(path) == keys
+
+
+def test_several_that_start_together_have_one_key(tmp_path: Path) -> None:
+    """Processes of one desk do."""
+    together = Barrier(8)
+
+    def started(path: Path) -> tuple[bytes, ...]:
+        together.wait()
+        return tuple(keys_of(path))
+
+    with ThreadPoolExecutor(8) as pool:
+        for attempt in range(50):
+            path = tmp_path / str(attempt) / "sealing.key"
+            (keys,) = set(pool.map(started, [path] * 8))
+            assert len(keys) == 1
+            assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_fingerprint_tells_keys_apart_and_is_no_part_of_one() -> None:
