@@ -1,5 +1,6 @@
 """From settings to a chat model, an embedder and the conversation store. Loaded late: see `app/wiring.py`."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +21,6 @@ from agent.guided.router import Router
 from agent.local_file import LocalFileServer
 from agent.model import ModelChoice, build_model
 from app.settings import Settings
-from content.database import ALONE
 from content.embedding import Embedder
 from memory.embeddings import LocalEmbedder, OpenAIEmbedder
 
@@ -107,7 +107,7 @@ async def saver_on_server(database: str, closing: AsyncExitStack) -> AsyncPostgr
     """In a schema of its own in the same database, made by whichever process comes first."""
     address = database.replace("postgresql+psycopg://", "postgresql://", 1)
     async with await AsyncConnection.connect(address, autocommit=True) as connection:
-        await connection.execute("SELECT pg_advisory_lock(%s)", [ALONE])
+        await _take_turn(connection)
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
             address,
@@ -126,6 +126,22 @@ async def saver_on_server(database: str, closing: AsyncExitStack) -> AsyncPostgr
         saver = AsyncPostgresSaver(pool, serde=_serde())
         await saver.setup()
     return saver
+
+
+async def _take_turn(connection: AsyncConnection) -> None:
+    """Until this connection closes no other process sets the store up.
+
+    Asked for again and again: an index is built concurrently there, which waits for every statement that runs, so also for
+    one that would wait for the lock, and both would wait for ever.
+    """
+    while True:
+        answer = await connection.execute("SELECT pg_try_advisory_lock(%s)", [_SETTING_UP])
+        if await answer.fetchone() == (True,):
+            return
+        await asyncio.sleep(0.1)
+
+
+_SETTING_UP = 20_261_128
 
 
 def _serde() -> JsonPlusSerializer:

@@ -1,16 +1,18 @@
 """The three ways in: guided mode, an endpoint, a file."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from agent.guided.model import GuidedModel
-from app.models import GUIDED, embedder_of, model_of, saver_in_file
+from app.models import GUIDED, embedder_of, model_of, saver_in_file, saver_on_server
 from content.errors import Invalid
 from memory.embeddings import LocalEmbedder, OpenAIEmbedder
 from tests.journeys.desk import settings_for
 from tests.servers.openai import OpenAIServer, call, say
+from tests.servers.postgres import Postgres
 from tests.servers.running import serving
 
 
@@ -58,3 +60,12 @@ async def test_the_conversation_store_is_closed_with_the_rest(tmp_path: Path) ->
         assert mode == "wal"
     with pytest.raises(ValueError, match="no active connection"):
         await saver.conn.execute("SELECT 1")
+
+
+async def test_several_processes_that_start_together_have_one_conversation_store(postgres: Postgres) -> None:
+    name = await asyncio.to_thread(postgres.made)
+    async with AsyncExitStack() as closing, asyncio.timeout(60):
+        savers = await asyncio.gather(*(saver_on_server(postgres.address(name), closing) for _ in range(4)))
+        nothing = [await one.aget_tuple({"configurable": {"thread_id": "conv_1"}}) for one in savers]
+    assert nothing == [None] * 4
+    await asyncio.to_thread(postgres.drop, name)
