@@ -68,4 +68,4 @@ def _make(path: Path) -> None:
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
     finally:
-        os.unlink(draft)
+        Path(draft).unlink()
