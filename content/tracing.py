@@ -132,9 +132,12 @@ class Tracing:
             return await self._is_public(trail, found)
         if isinstance(found, Absent):
             return await self._is_absent(trail)
+        age = self._clock.now() - trail.since
+        if age < -duplicates.CLOCKS_APART:
+            return await self._ask_person(trail)  # a clock was set back: nobody knows how long the key has been known
         if self._repeatable(trail):
             return Repeat()
-        if trail.findable and self._clock.now() - trail.since < ASK_AFTER:
+        if trail.findable and age < ASK_AFTER:
             return self._soon(trail)
         return await self._ask_person(trail)
 

@@ -139,6 +139,19 @@ async def test_repeating_ends_before_the_key_is_forgotten_and_then_a_person_is_a
     assert repeating.news() == ["unknown"]
 
 
+async def test_nothing_is_repeated_by_a_clock_that_was_set_back(repeating: Desk, safe: FakePlatform) -> None:
+    """How long ago the first try was cannot be told any more, so neither can whether its key is still known."""
+    safe.script.append(Do.LOSE_AFTER)
+    post = await repeating.now()
+    await repeating.run()
+    repeating.clock.move(-timedelta(hours=2))
+    await repeating.publishing.publish((await repeating.delivery(post)).id)
+    assert await repeating.state(post) is DeliveryState.UNKNOWN
+    await repeating.run()
+    assert repeating.news() == ["unknown"]
+    assert len(safe.keys) == 1
+
+
 async def test_a_limit_that_outlasts_the_key_does_not_make_a_second_post(repeating: Desk, safe: FakePlatform) -> None:
     """Nothing happened in the repetition; the first try is still in doubt, and its key will have been forgotten."""
     post = await lost(repeating, safe, "Once")

@@ -8,6 +8,8 @@ A fault happens *before* the app sees the request, or *after* it has handled it 
 | `status:503`        | `status_after:503` | that status with a body in JSON                     |
 | `html`              | `html_after`       | 200 with an HTML page                               |
 | `slow:0.2`          | `slow_after:0.2`   | the app's own answer, that many seconds late        |
+| `gate`              | `gate_after`       | the app's own answer, once the test opens the gate  |
+| `deaf`              |                    | nothing, for as long as it waits; the app neither   |
 |                     | `cut_body`         | the app's own answer, cut off in the middle         |
 """
 
@@ -19,7 +21,7 @@ from dataclasses import dataclass, field
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-KINDS = frozenset({"drop", "status", "html", "slow", "cut_body"})
+KINDS = frozenset({"drop", "status", "html", "slow", "gate", "deaf", "cut_body"})
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Faults:
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self.at_gate = asyncio.Event()
+        """Set when a request stands before the gate."""
+        self.gate = asyncio.Event()
+        """Set by the test to let it through."""
 
     def add(self, route: str, *faults: str, headers: Mapping[str, str] | None = None, body: str = "") -> None:
         """Queue faults for a route such as `POST /api/v1/statuses`, a path alone, or `*`; each happens once.
@@ -81,9 +87,26 @@ def faulty(app: ASGIApp, faults: Faults) -> ASGIApp:
 
         if fault.after:
             await app(scope, receive, keep)
+        elif fault.kind in ("slow", "gate"):
+            receive = await _read(receive)
+        if fault.kind == "gate":
+            faults.at_gate.set()
+            await faults.gate.wait()
         await _happen(fault, app, answer, scope, receive, send)
 
     return with_faults
+
+
+async def _read(receive: Receive) -> Receive:
+    """The whole request, which is carried out later though whoever sent it may have left by then."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+
+    async def read() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return read
 
 
 async def _happen(
@@ -93,7 +116,10 @@ async def _happen(
         await _drop(send)
     elif fault.kind == "cut_body":
         await _cut(answer, send)
-    elif fault.kind == "slow":
+    elif fault.kind == "deaf":
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    elif fault.kind in ("slow", "gate"):
         await asyncio.sleep(fault.number)
         if not fault.after:
             await app(scope, receive, send)

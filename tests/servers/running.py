@@ -10,9 +10,12 @@ from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, *, sockets: bool = False) -> AsyncIterator[str]:
-    """The base address, such as `http://127.0.0.1:34567`, of `app` while the block runs; with web sockets if it has such."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+async def serving(app: ASGIApp, *, sockets: bool = False, port: int = 0) -> AsyncIterator[str]:
+    """The base address, such as `http://127.0.0.1:34567`, of `app` while the block runs; with web sockets if it has such.
+
+    `port`: there, and not at any that is free.
+    """
+    with socket.create_server(("127.0.0.1", port)) as listener:
         ws = "websockets-sansio" if sockets else "none"
         server = _Server(uvicorn.Config(app, http="h11", ws=ws, log_config=None, access_log=False))
         running = asyncio.create_task(server.serve(sockets=[listener]))
