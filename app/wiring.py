@@ -204,7 +204,8 @@ def build(settings: Settings, clock: Clock | None = None, *, fused: bool = False
 
 def _handlers(app: App) -> dict[str, Handler]:
     """Who does each kind of job."""
-    notify = Notify(app.desk, app.people, app.transcript, Deliveries(app.db), app.drawing, app.chats)
+    private = app.talking.whereabouts.private
+    notify = Notify(app.desk, app.people, app.transcript, Deliveries(app.db), app.drawing, app.chats, private)
     reviewing = Reviewing(
         app.desk,
         Reviews(app.db, app.clock),
@@ -212,20 +213,16 @@ def _handlers(app: App) -> dict[str, Handler]:
         app.transcript,
         app.drawing,
         app.chats,
-        app.talking.whereabouts.private,
+        private,
     )
     return {
         "publish": app.publishing.publish,
         "collect": app.desk.results.collect,
         "redraw": notify.redraw,
         "notify": notify.notify,
-        "ending": LoginNews(
-            app.desk.accounts, app.people, app.drawing, app.chats, app.talking.whereabouts.private
-        ).ending,
+        "ending": LoginNews(app.desk.accounts, app.people, app.drawing, app.chats, private).ending,
         "consent": app.desk.consents.expire,
-        "restored": CopyNews(
-            app.desk, app.people, app.transcript, app.drawing, app.chats, app.talking.whereabouts.private
-        ).restored,
+        "restored": CopyNews(app.desk, app.people, app.transcript, app.drawing, app.chats, private).restored,
         "review": reviewing.review,
         "remind": reviewing.remind,
         "expire": reviewing.expire,

@@ -144,7 +144,8 @@ def _status(one: DeliveryView, words: str, zone_name: str, now: datetime) -> str
 
 def _delivery_buttons(one: DeliveryView) -> tuple[Button, ...]:
     if one.state is DeliveryState.UNKNOWN:
-        return (Button("live", "It is live", one.id), Button("resend", "It is not, send it", one.id))
+        look = (Button("profile", "Show me the profile", one.id, url=one.profile),) if one.profile else ()
+        return (Button("live", "It is live", one.id), Button("resend", "It is not, send it", one.id), *look)
     if one.error_code == "needs_reconnect":
         return (Button("reconnect", "Reconnect", one.account_id, style="primary"),)
     return ()

@@ -1,7 +1,8 @@
-"""Jobs that tell people: cards redrawn wherever they are shown, and news said where the post belongs."""
+"""Jobs that tell people: cards redrawn wherever they are shown, and every end of a post said where the post belongs."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.chat import Chat, OutMessage, Place
 from bot.drawing import Drawing
@@ -12,9 +13,29 @@ from content.people import People
 from content.transcript import Transcript
 from content.views import DeliveryView, PostView
 
+PATIENCE = timedelta(minutes=1)
+"""How long what went out waits to be told together with the post's other accounts."""
+LOOK_AGAIN = timedelta(seconds=15)
+
+_SPEAKS_OF = {
+    "failed": (DeliveryState.FAILED, DeliveryState.CANCELLED),  # a thread that cannot be continued ends so
+    "unknown": (DeliveryState.UNKNOWN,),
+    "overdue": (DeliveryState.ASKING,),
+    "reconnect": (DeliveryState.WAITING, DeliveryState.UNKNOWN),
+}
+"""The states that a piece of news is about; in any other, somebody was faster."""
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is to be said, and the key under which it is said once."""
+
+    message: OutMessage
+    key: str
+
 
 class Notify:
-    """The handlers of `redraw` and `notify` jobs."""
+    """The handlers of `redraw` and `notify` jobs. `private` says where a member reads alone."""
 
     def __init__(
         self,
@@ -24,6 +45,7 @@ class Notify:
         deliveries: Deliveries,
         drawing: Drawing,
         chats: Mapping[str, Chat],
+        private: Callable[[str], Awaitable[Place]],
     ) -> None:
         self._desk = desk
         self._people = people
@@ -31,6 +53,7 @@ class Notify:
         self._deliveries = deliveries
         self._drawing = drawing
         self._chats = chats
+        self._private = private
 
     async def redraw(self, name: str) -> datetime | None:
         """Every copy of a card, in every chat, shows what is true now; a bare name is a post's id."""
@@ -39,36 +62,68 @@ class Notify:
         return None
 
     async def notify(self, subject: str) -> datetime | None:
-        """Say what became of a delivery (`news:delivery id`) in the conversation its post came from."""
+        """Say what became of a delivery (`news:delivery id`) where its post belongs; returns when to look again, if later."""
         news, _, delivery_id = subject.partition(":")
         post_id, workspace_id = await self._deliveries.post_of(delivery_id)
         post = await self._desk.posts.view(workspace_id, post_id)
         one = next(each for each in post.deliveries if each.id == delivery_id)
-        if post.conversation_id is None:
-            return None
-        message, key = await self._news(news, post, one)
-        if message is not None:
-            workspace, chat, address = await self._transcript.address(post.conversation_id)
-            place = Place(post.conversation_id, workspace, chat, address)
-            await self._chats[chat].post(place, message, key=key)
+        if news == "sent" and self._others_follow(post, one):
+            return self._desk.clock.now() + LOOK_AGAIN
+        told = await self._news(news, post, one)
+        if told is not None:
+            place = await self._where(post)
+            await self._chats[place.chat].post(place, told.message, key=told.key)
         return None
 
-    async def _news(self, news: str, post: PostView, one: DeliveryView) -> tuple[OutMessage | None, str]:
+    def _others_follow(self, post: PostView, one: DeliveryView) -> bool:
+        """Whether another account will be done in a moment, so that one message can say both."""
+        under_way = (DeliveryState.SENDING, DeliveryState.PROCESSING)
+        patient = one.sent_at is not None and self._desk.clock.now() - one.sent_at < PATIENCE
+        return patient and any(each.state in under_way for each in post.deliveries)
+
+    async def _news(self, news: str, post: PostView, one: DeliveryView) -> _Told | None:
         if news == "sent":
             return _published(post)
-        if not one.error:
-            return None, ""  # somebody was faster: there is nothing to tell any more
+        if news == "cancelled":
+            return await self._called_off(post, one)
+        if not one.error or one.state not in _SPEAKS_OF[news]:
+            return None  # somebody was faster: there is nothing to tell any more
         actor = await self._people.actor(post.author_id)
         card = await self._drawing.draw(f"post:{post.id}", actor)
-        text = f"#{post.number} on {one.rendering.label}: {one.error}"
-        return OutMessage(text, card), f"{news}:{one.id}:{one.due_at}:{one.tries}:{post.revision}"
+        text = f"#{post.number} on {one.rendering.label}: {one.error}{_public_parts(one)}"
+        return _Told(OutMessage(text, card), f"{news}:{one.id}:{one.due_at}:{one.tries}:{post.revision}")
+
+    async def _called_off(self, post: PostView, one: DeliveryView) -> _Told | None:
+        who = await self._deliveries.called_off(post.id)
+        if who is None or one.state is not DeliveryState.CANCELLED:
+            return None  # it was brought back meanwhile
+        what = f"deleted #{post.number}" if who.deleted else f"cancelled what was left of #{post.number}"
+        off = [each for each in post.deliveries if each.state is DeliveryState.CANCELLED]
+        labels, parts = (
+            dict.fromkeys(each.rendering.label for each in off),
+            "".join(_public_parts(each) for each in off),
+        )
+        text = f"{who.name[:1].upper()}{who.name[1:]} {what}: it will not go out on {', '.join(labels)}.{parts}"
+        return _Told(OutMessage(text), f"cancelled:{who.id}")
+
+    async def _where(self, post: PostView) -> Place:
+        """The post's conversation; where it belongs to none, its author's own."""
+        if post.conversation_id is None:
+            return await self._private(post.author_id)
+        workspace_id, chat, address = await self._transcript.address(post.conversation_id)
+        return Place(post.conversation_id, workspace_id, chat, address)
 
 
-def _published(post: PostView) -> tuple[OutMessage | None, str]:
-    """One message for all accounts, once nothing is on its way any more."""
-    under_way = (DeliveryState.SENDING, DeliveryState.PROCESSING)
-    if any(one.state in under_way for one in post.deliveries):
-        return None, ""
+def _published(post: PostView) -> _Told:
+    """One message for all accounts that are done."""
     sent = [one for one in post.deliveries if one.state is DeliveryState.SENT]
     links = "\n".join(f"- {one.rendering.label}, {one.rendering.handle}: {one.url}".rstrip(": ") for one in sent)
-    return OutMessage(f"Published #{post.number}:\n{links}"), f"sent:{post.id}:{len(sent)}"
+    return _Told(OutMessage(f"Published #{post.number}:\n{links}"), f"sent:{post.id}:{len(sent)}")
+
+
+def _public_parts(one: DeliveryView) -> str:
+    """“2 of 5 parts are out: https://…”, of a thread that did not get to its end."""
+    if not one.parts_sent:
+        return ""
+    are = "is" if one.parts_sent == 1 else "are"
+    return f" {one.parts_sent} of {len(one.rendering.parts)} parts {are} out: {one.url}".rstrip(": ")

@@ -1,7 +1,24 @@
 """Small questions about deliveries that notices ask."""
 
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
 from content.database import Database
-from content.models import Delivery
+from content.errors import NotFound
+from content.models import AuditEntry, Delivery, Member
+from content.people import called
+
+
+@dataclass(frozen=True)
+class CalledOff:
+    """That somebody cancelled what was left of a post, or deleted it."""
+
+    id: str
+    """Another each time."""
+    name: str
+    """Whoever did it."""
+    deleted: bool
 
 
 class Deliveries:
@@ -11,7 +28,26 @@ class Deliveries:
         self._db = db
 
     async def post_of(self, delivery_id: str) -> tuple[str, str]:
-        """The post's and the workspace's id of a delivery."""
+        """The post's and the workspace's id of a delivery.
+
+        Raises:
+            NotFound: an edit was taken back, and the delivery with it.
+        """
         async with self._db.reading() as session:
-            row = await session.get_one(Delivery, delivery_id)
+            row = await session.get(Delivery, delivery_id)
+            if row is None:
+                raise NotFound("This post does not go to that account any more. Look at its card.")
             return row.post_id, row.workspace_id
+
+    async def called_off(self, post_id: str) -> CalledOff | None:
+        """Who last cancelled a post, or deleted it; None: nobody did."""
+        async with self._db.reading() as session:
+            found = await session.execute(
+                select(AuditEntry, Member)
+                .join(Member, Member.id == AuditEntry.member_id)
+                .where(AuditEntry.subject == post_id, AuditEntry.verb.in_(["post.cancelled", "post.discarded"]))
+                .order_by(AuditEntry.at.desc(), AuditEntry.id)
+                .limit(1)
+            )
+            row = found.first()
+            return None if row is None else CalledOff(row[0].id, called(row[1]), row[0].verb == "post.discarded")

@@ -1,14 +1,16 @@
 """Telling people: a job that shows a row in the conversation where it belongs, put in the transaction of the change."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
+from content.models import Delivery
 from content.times import Clock
 
-News = Literal["sent", "failed", "unknown", "overdue", "reconnect", "review", "progress"]
+News = Literal["sent", "failed", "unknown", "overdue", "reconnect", "cancelled"]
 
 
 def redrawn(post_id: str, now: datetime) -> jobs.Wanted:
@@ -29,3 +31,11 @@ async def redraw(session: AsyncSession, clock: Clock, post_id: str) -> None:
 async def tell(session: AsyncSession, clock: Clock, news: News, delivery_id: str) -> None:
     """Have `told` done now."""
     await jobs.put_all(session, [told(news, delivery_id, clock.now())], now=clock.now())
+
+
+async def called_off(session: AsyncSession, clock: Clock, post_id: str, deliveries: Iterable[Delivery]) -> None:
+    """These of a post were cancelled just now: it is redrawn, and what had a time is told as every other end is."""
+    await redraw(session, clock, post_id)
+    planned = next((one.id for one in deliveries if one.due_at is not None), None)
+    if planned is not None:
+        await tell(session, clock, "cancelled", planned)

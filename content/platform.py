@@ -310,6 +310,14 @@ class Finds(Protocol):
         """The part, proof of its absence, or None where nobody can tell. Read only."""
 
 
+@runtime_checkable
+class Shows(Protocol):
+    """A platform where an account has a page that anybody can look at."""
+
+    def profile(self, access: Access) -> str:
+        """The address of the account's page, where its newest posts stand; empty where it is not known. Pure."""
+
+
 @dataclass(frozen=True)
 class Numbers:
     """How a post did; None is “not told”, which is not 0."""

@@ -194,7 +194,7 @@ class Posts:
                     row.state, row.error_code = DeliveryState.CANCELLED, DISCARDED
             post.state = PostState.DISCARDED
             self._record(session, actor, "post.discarded", post)
-            await notices.redraw(session, self._clock, post.id)
+            await notices.called_off(session, self._clock, post.id, rows)
             return await view(session, self._platforms, post)
 
     async def drop_unfinished(self, actor: Actor, made_in: str) -> None:

@@ -190,7 +190,10 @@ class Schedule:
                 if change is _RELEASE and row.due_at is not None:
                     await arm(session, self._clock, row)
             self._record(session, actor, change.verb, post)
-            await notices.redraw(session, self._clock, post.id)
+            if change is _CANCEL:
+                await notices.called_off(session, self._clock, post.id, rows)
+            else:
+                await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
 
     async def calendar(self, workspace_id: str, start: datetime, end: datetime) -> list[CalendarEntry]:

@@ -26,7 +26,7 @@ from content.models import (
     Variant,
     Workspace,
 )
-from content.platform import Access, Numbers, Platform, Removes, Rendering, Reports
+from content.platform import Access, Numbers, Platform, Removes, Rendering, Reports, Shows
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ class DeliveryView:
     """Whether it is public now and can be taken down."""
     numbers: Numbers | None
     """The newest counted, or None."""
+    profile: str = ""
+    """The address of the account's page on its platform, where somebody can look; empty: not known."""
 
     @property
     def cost_mills(self) -> int:
@@ -320,6 +322,7 @@ def _delivery(platform: Platform, delivery: Delivery, account: Account, rows: _R
         countable=isinstance(platform, Reports),
         removable=_removable(platform, delivery),
         numbers=Numbers(result.likes, result.replies, result.reposts, result.views) if result else None,
+        profile=platform.profile(public_access(account)) if isinstance(platform, Shows) else "",
     )
 
 

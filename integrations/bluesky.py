@@ -89,6 +89,10 @@ class Bluesky(Sessions):
         """Bluesky's facts."""
         return SPEC
 
+    def profile(self, access: Access) -> str:
+        """The account's page."""
+        return f"https://bsky.app/profile/{access.remote_id}"
+
     async def resolve(self, content: Content, access: Access) -> Json:
         """The DIDs of mentioned handles, and a card for the first link of each part without images."""
         handles = dict.fromkeys(handle for part in content.parts for handle in mentioned(part.text))

@@ -70,6 +70,11 @@ class LinkedInLogin(Api):
         pages = await self._pages(access) if POSTS_FOR_PAGES in scopes else []
         return [member, *(replace(member, identity=page) for page in pages)]
 
+    def profile(self, access: Access) -> str:
+        """A page's page; where a person's is, LinkedIn tells no app."""
+        number = access.remote_id.removeprefix(ORGANIZATION)
+        return "" if number == access.remote_id else f"https://www.linkedin.com/company/{number}"
+
     async def check(self, access: Access) -> Connected:
         """Who it is there, with the same login."""
         login, scopes = Login(access.secrets, access.expires_at), tuple(sorted(scopes_of(access)))

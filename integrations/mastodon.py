@@ -79,6 +79,10 @@ class Mastodon:
         """The platform's facts."""
         return SPEC
 
+    def profile(self, access: Access) -> str:
+        """The account's page."""
+        return f"{access.server}/@{access.handle.partition('@')[0]}"
+
     # what will go out
 
     def render(self, content: Content, access: Access) -> Rendering:

@@ -75,6 +75,10 @@ class X(Uploads):
         """The platform's facts."""
         return SPEC
 
+    def profile(self, access: Access) -> str:
+        """The account's page."""
+        return f"https://x.com/{access.handle}"
+
     # what will go out
 
     def render(self, content: Content, access: Access) -> Rendering:

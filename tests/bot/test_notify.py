@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from content.models import Delivery, DeliveryState, Role
 from content.transcript import Line
 from content.views import PostView
 from content.wording import Wording
@@ -94,7 +95,9 @@ async def test_an_unknown_outcome_asks_with_its_two_buttons(desk: AgentDesk, pla
         await desk.jobs.run_all()
     [text] = desk.chat.texts
     assert text.startswith("#1 on Fake: I sent it to Fake and got no answer")
-    assert [button.verb for button in desk.chat.cards[-1].previews[0].buttons] == ["live", "resend"]
+    buttons = desk.chat.cards[-1].previews[0].buttons
+    assert [button.label for button in buttons] == ["It is live", "It is not, send it", "Show me the profile"]
+    assert buttons[-1].url == "https://fake.example/ann"
 
 
 async def test_an_overdue_post_asks_each_time_it_is(desk: AgentDesk) -> None:
@@ -131,8 +134,84 @@ async def test_a_job_that_runs_twice_says_it_once(desk: AgentDesk, platform: Fak
     assert len(desk.chat.texts) == 1
 
 
-async def test_a_post_that_belongs_nowhere_is_told_nowhere(desk: AgentDesk) -> None:
-    post = await desk.base.now("Tea time")
+async def test_a_post_that_belongs_nowhere_is_told_to_its_author_alone(desk: AgentDesk) -> None:
+    await desk.base.now("Tea time")
     await desk.jobs.run_all()
+    [text] = desk.chat.texts
+    assert text.startswith("Published #1:")
+    private = await desk.transcript.find(desk.chat.name, f"private {desk.actor.member_id}")
+    assert [one.text for one in (await desk.transcript.page(private or "")).messages] == [text]
+
+
+async def test_what_went_out_is_told_though_another_account_takes_its_time(desk: AgentDesk) -> None:
+    post = await draft(desk, accounts=("fake", "second"))
+    first, second = post.deliveries
+    await desk.services.schedule.post_now(desk.actor, post.id, 1, button="press")
+    await desk.base.publishing.publish(first.id)
+    async with desk.db.writing() as session:
+        (await session.get_one(Delivery, second.id)).state = DeliveryState.PROCESSING
+    soon = await desk.notify.notify(f"sent:{first.id}")
+    assert soon is not None
+    assert soon > desk.clock.now()
+    desk.clock.move(timedelta(minutes=1))
+    assert await desk.notify.notify(f"sent:{first.id}") is None
+    assert desk.chat.texts == ["Published #1:\n- Fake, ann: https://fake.example/remote-1"]
+
+
+async def test_a_refusal_in_the_middle_of_a_thread_says_what_is_out(desk: AgentDesk, platform: FakePlatform) -> None:
+    platform.script.extend([Do.PUBLISH, Do.REFUSE])
+    post = await post_now(desk, "One", "Two", "Three")
+    assert desk.chat.texts == [
+        "#1 on Fake: It says no. Change the words. 1 of 3 parts is out: https://fake.example/remote-1"
+    ]
+    desk.clock.move(timedelta(minutes=2))
+    platform.script.extend([Do.PUBLISH, Do.REFUSE])
+    await desk.press("post_now", post.id, 1)
+    assert desk.chat.texts[-1].endswith("2 of 3 parts are out: https://fake.example/remote-1")
+
+
+async def test_a_planned_post_that_somebody_deletes_is_told_each_time(desk: AgentDesk) -> None:
+    post = await draft(desk, accounts=("fake", "second"))
+    await desk.base.due(post, timedelta(hours=1))
+    await desk.press("delete", post.id, 1)
+    assert desk.chat.texts == ["The owner deleted #1: it will not go out on Fake, Second."]
+    await desk.notify.notify(f"cancelled:{post.deliveries[0].id}")
+    assert len(desk.chat.texts) == 1
+    await desk.press("undo_delete", post.id, 1)
+    await desk.notify.notify(f"cancelled:{post.deliveries[0].id}")
+    assert len(desk.chat.texts) == 1
+    desk.clock.move(timedelta(minutes=1))
+    await desk.press("delete", post.id, 1)
+    assert len(desk.chat.texts) == 2
+
+
+async def test_a_draft_without_a_time_is_deleted_without_a_word(desk: AgentDesk) -> None:
+    post = await draft(desk)
+    await desk.press("delete", post.id, 1)
     assert desk.chat.texts == []
-    assert await desk.notify.notify(f"sent:{post.deliveries[0].id}") is None
+
+
+async def test_what_is_cancelled_is_told_with_what_is_out(desk: AgentDesk, platform: FakePlatform) -> None:
+    sam = await desk.base.member(Role.EDITOR, "Sam")
+    platform.script.extend([Do.PUBLISH, Do.REFUSE])
+    post = await post_now(desk, "One", "Two")
+    await desk.press("cancel", post.id, 1, sam)
+    assert desk.chat.texts[-1] == (
+        "Sam cancelled what was left of #1: it will not go out on Fake. "
+        "1 of 2 parts is out: https://fake.example/remote-1"
+    )
+    assert desk.chat.texts[-1] in [
+        one.text for one in (await desk.transcript.page(desk.place.conversation_id)).messages
+    ]
+
+
+async def test_what_nobody_knew_is_told_once_it_is_known(desk: AgentDesk, platform: FakePlatform) -> None:
+    platform.script.append(Do.LOSE_AFTER)
+    post = await post_now(desk)
+    for _ in range(8):
+        desk.clock.move(timedelta(minutes=3))
+        await desk.jobs.run_all()
+    await desk.press("live", post.deliveries[0].id)
+    assert desk.chat.texts[1:] == ["Published #1:\n- Fake, ann"]
+    await desk.notify.notify(f"unknown:{post.deliveries[0].id}")
+    assert len(desk.chat.texts) == 2

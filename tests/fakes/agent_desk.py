@@ -232,12 +232,12 @@ async def _wired(
     stops = Stops()
     joining = Joining(Identities(db, clock), {}, base.people.invite)
     conversations = Conversations(transcript, base.people, services, drawing, chats, thinking, joining, stops)
-    notify = Notify(services, base.people, transcript, deliveries, drawing, chats)
 
     async def private(member_id: str) -> Place:
         conversation = await transcript.open(base.actor.workspace_id, chat.name, f"private {member_id}")
         return Place(conversation, base.actor.workspace_id, chat.name, f"private {member_id}")
 
+    notify = Notify(services, base.people, transcript, deliveries, drawing, chats, private)
     reviewing = Reviewing(services, base.reviews, base.people, transcript, drawing, chats, private)
     handlers: dict[str, Handler] = {
         "publish": base.publishing.publish,

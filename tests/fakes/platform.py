@@ -247,6 +247,9 @@ class FakePlatform(BarePlatform):
         self.revoked: list[str] = []
         self.revoking: deque[Do] = deque()
 
+    def profile(self, access: Access) -> str:
+        return f"https://fake.example/{access.handle}"
+
     def setup(self, callback_url: str) -> Sequence[str]:
         return self.missing
 

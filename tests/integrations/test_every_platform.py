@@ -23,7 +23,7 @@ from content.errors import (
     Rejected,
     Unavailable,
 )
-from content.platform import Absent, Finds, PartContent, Prepared, Published, Removes, Reports, Video
+from content.platform import Absent, Finds, PartContent, Prepared, Published, Removes, Reports, Shows, Video
 from integrations import PLATFORMS, Deps
 from integrations.http import Http
 from tests.fakes.clock import FakeClock
@@ -103,6 +103,13 @@ async def test_revoking_twice_is_fine(desk: Desk) -> None:
     assert isinstance(desk.platform, Connects)
     await desk.platform.revoke(desk.access)
     await desk.platform.revoke(desk.access)
+
+
+@pytest.mark.parametrize("desk", ["bluesky", "mastodon", "x"], indirect=True)
+async def test_the_accounts_page_can_be_looked_at(desk: Desk) -> None:
+    assert isinstance(desk.platform, Shows)
+    name = desk.access.handle.partition("@")[0]
+    assert desk.platform.profile(desk.access).endswith((name, desk.access.remote_id))
 
 
 # what will go out

@@ -231,6 +231,8 @@ async def test_consenting_anew_ends_the_older_login(desk: Desk) -> None:
 async def test_a_page_says_who_it_is(desk: Desk) -> None:
     page = await desk.access(PAGE)
     assert (await desk.platform.check(page)).identity.handle == "Acme"
+    assert desk.platform.profile(page) == "https://www.linkedin.com/company/77"
+    assert desk.platform.profile(await desk.access()) == ""
     desk.server.faults.add("/rest/organizations", "status:403")
     assert (await desk.platform.check(page)).identity.handle == "Acme"
 
