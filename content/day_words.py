@@ -45,7 +45,7 @@ HOLIDAYS = (
 )
 EVERY_DAY = tuple(range(7))
 A_DATE = "Write the date, such as “24 Nov 9:00”."
-A_WEEKLY = "I repeat by weekday: write “every Monday at 9:00” or “every weekday at 8:00”."
+A_WEEKLY = "To repeat, write “every Monday at 9:00”, “every other Friday at 17:00” or “monthly on the 1st at 9:00”."
 
 
 def weekday(said: str) -> int:

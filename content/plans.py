@@ -1,4 +1,4 @@
-"""Plans: what the desk does every week by itself. At a slot it starts a turn, with an instruction, in the same place.
+"""Plans: what the desk does again and again by itself: by a rule it starts a turn, with an instruction, in the same place.
 
 A plan's row is its only timer. The job looks with `due`, starts the turn, and closes the occurrence with `ran`; a crash
 between the two finds the same occurrence again, under the same key.
@@ -18,8 +18,9 @@ from content.errors import Invalid, NotFound
 from content.ids import new_id
 from content.models import Conversation, Plan
 from content.people import Actor
-from content.times import Clock, distance, said
-from content.when import Slot, understand
+from content.recurrence import Recurrence
+from content.repeating import repeating
+from content.times import Clock, distance, resolve_local, said
 
 LATE = timedelta(hours=2)
 """An occurrence older than this is skipped: nobody expects Monday's post on Monday night."""
@@ -36,7 +37,7 @@ class PlanView:
     id: str
     conversation_id: str
     when: str
-    """The slot in words, with its zone and what was assumed."""
+    """The rule in words, with its zone and what was assumed."""
     instruction: str
     next_at: datetime
     next_words: str
@@ -66,20 +67,15 @@ class Plans:
         self._clock = clock
 
     async def add(self, actor: Actor, conversation_id: str, when_words: str, instruction: str) -> PlanView:
-        """Do something at a weekly slot, told in words such as “every Monday 9:00”, in this conversation.
+        """Do something again and again, told in words such as “every Monday 9:00” or as an RRULE, in this conversation.
 
         Raises:
-            Invalid: no weekly slot, no instruction, far too long a one, or 20 plans already.
+            Invalid: nothing that repeats, no instruction, far too long a one, or 20 plans already.
             NotFound: this workspace has no such conversation.
         """
         actor.require("draft")
         now = self._clock.now()
-        slot = understand(when_words, now, actor.zone)
-        if not isinstance(slot, Slot):
-            raise Invalid(
-                f"“{when_words.strip()[:60]}” is one moment, and a plan repeats. Say “every Monday 9:00”, or ask me to "
-                "schedule one post."
-            )
+        rule = repeating(when_words, now, actor.zone)
         wanted = _instruction(instruction)
         async with self._db.writing() as session:
             await _require_conversation(session, actor, conversation_id)
@@ -90,19 +86,17 @@ class Plans:
                 workspace_id=actor.workspace_id,
                 member_id=actor.member_id,
                 conversation_id=conversation_id,
-                weekdays=[*slot.weekdays],
-                hour=slot.hour,
-                minute=slot.minute,
-                zone=slot.zone,
+                rule=rule.text,
+                zone=rule.zone,
                 instruction=wanted,
-                next_at=slot.next_after(now).at,
+                next_at=resolve_local(rule.start, rule.zone).at,
                 created_at=now,
             )
             session.add(plan)
             await session.flush()
             await jobs.put(session, "plan", plan.id, run_at=plan.next_at, now=now)
             self._record(session, plan, "plan.added", actor.member_id)
-            return self._view(plan, slot)
+            return self._view(plan, rule)
 
     async def due(self, plan_id: str) -> PlanRun | None:
         """The occurrence whose time has come, or None: not yet, or the plan was ended. Changes nothing.
@@ -127,7 +121,7 @@ class Plans:
         )
 
     async def ran(self, plan_id: str) -> datetime | None:
-        """Close the occurrence that `due` told of; returns when to look again, or None where the plan was ended.
+        """Close the occurrence that `due` told of; returns when to look again, or None where the plan has ended.
 
         Safe to repeat: what is not due any more is not moved on twice.
         """
@@ -137,8 +131,13 @@ class Plans:
                 return None
             now = self._clock.now()
             if plan.next_at <= now:
-                plan.next_at = _slot(plan).next_after(now).at
+                following = _rule(plan).next_after(now)
                 self._record(session, plan, "plan.ran", None)
+                if following is None:
+                    plan.ended_at = now
+                    self._record(session, plan, "plan.ended", None)
+                    return None
+                plan.next_at = following.at
             return plan.next_at
 
     async def end(self, actor: Actor, plan_id: str) -> PlanView:
@@ -154,23 +153,24 @@ class Plans:
                 raise NotFound("There is no such plan here. Look at the plans for the ones there are.")
             plan.ended_at = self._clock.now()
             self._record(session, plan, "plan.ended", actor.member_id)
-            return self._view(plan, _slot(plan))
+            return self._view(plan, _rule(plan))
 
     async def list(self, workspace_id: str) -> Sequence[PlanView]:
         """The plans that were not ended, the next one due first."""
         async with self._db.reading() as session:
-            return [self._view(plan, _slot(plan)) for plan in await _open(session, workspace_id)]
+            return [self._view(plan, _rule(plan)) for plan in await _open(session, workspace_id)]
 
-    def _view(self, plan: Plan, slot: Slot) -> PlanView:
+    def _view(self, plan: Plan, rule: Recurrence) -> PlanView:
         when = said(plan.next_at, plan.zone, self._clock.now())
-        return PlanView(plan.id, plan.conversation_id, slot.echo(), plan.instruction, plan.next_at, when)
+        return PlanView(plan.id, plan.conversation_id, rule.echo(), plan.instruction, plan.next_at, when)
 
     def _skipped(self, plan: Plan, at: datetime) -> str:
         now = self._clock.now()
-        following = said(_slot(plan).next_after(now).at, plan.zone, now)
+        following = _rule(plan).next_after(now)
+        then = f"it is next due {said(following.at, plan.zone, now)}" if following else "it was the last one"
         return (
             f"I missed a plan: “{plan.instruction[:80]}” was due {distance(at, now)}, and I was not running. I skipped "
-            f"it; it is next due {following}. Ask me now if you want it today."
+            f"it; {then}. Ask me now if you want it today."
         )
 
     def _record(self, session: AsyncSession, plan: Plan, verb: str, member_id: str | None) -> None:
@@ -193,16 +193,15 @@ def _instruction(given: str) -> str:
     return wanted
 
 
-def _slot(plan: Plan) -> Slot:
-    return Slot(tuple(plan.weekdays), plan.hour, plan.minute, plan.zone)
+def _rule(plan: Plan) -> Recurrence:
+    return Recurrence(plan.rule, plan.zone)
 
 
 def _latest(plan: Plan, now: datetime) -> datetime:
     """The last occurrence that is not in the future."""
-    slot, at = _slot(plan), plan.next_at
-    while (following := slot.next_after(at).at) <= now:
-        at = following
-    return at
+    return max(
+        (one.at for one in _rule(plan).between(plan.next_at, now + timedelta(microseconds=1))), default=plan.next_at
+    )
 
 
 async def _open(session: AsyncSession, workspace_id: str) -> Sequence[Plan]:

@@ -50,7 +50,7 @@ async def show_calendar(runtime: Runtime, span: Span = "this week") -> Reply:
 
 @tool(response_format="content_and_artifact")
 async def plan_recurring(when: str, instruction: str, runtime: Runtime) -> Reply:
-    """Every week at a slot (“every Monday 9:00”), do what the instruction says, here, by yourself."""
+    """Do what the instruction says here, by yourself, again and again (“every other Friday 17:00 until 1 March”, or an RRULE)."""
     here = runtime.context
     plan = await here.desk.plans.add(here.actor, here.conversation_id, when, instruction)
     return said(f"Planned {plan.when}, next {plan.next_words}. What it drafts still needs a person's approval.")

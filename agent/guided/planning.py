@@ -8,7 +8,7 @@ from agent.guided.guard import negated
 from agent.guided.moves import Choice, Move, call, say
 from agent.guided.offers import hold, offers
 from agent.guided.replies import left_alone
-from agent.guided.slots import post_number, timing, when_words
+from agent.guided.slots import DATES, post_number, timing, when_words
 
 _SPAN = re.compile(
     rf"\b(?:today|tomorrow|yesterday|(?:this|next|last|coming) (?:week(?:end)?|month|year|{DAY})|(?:the )?next \d+ (?:days|weeks)|weekend"
@@ -16,16 +16,28 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 _CYCLE = rf"{DAY}|days?|weekdays?|weeks?|months?|quarter|morning|afternoon|evening|night"
+_MONTHLY = r"\s+of\s+(?:the|each|every|a)\s+month"
+_PLACE = r"(?:first|second|third|fourth|last|1st|2nd|3rd|4th)"
+_STEP = rf"(?:other|two|three|four|five|six|\d{{1,2}}|{_PLACE})"
 _EACH = (
-    rf"(?:(?:every|each|evry)\s+(?:(?:other|second|two|first|1st)\s+)?(?:{_CYCLE})(?:\s+of\s+(?:the|each|every)\s+month)?"
+    r"(?:(?:RRULE:\s*)?FREQ=\S+"
+    rf"|(?:on\s+)?(?:the\s+)?{_PLACE}(?:\s+and\s+{_PLACE})?\s+(?:{DAY}){_MONTHLY}"
+    rf"|(?:every|each|evry)\s+{_STEP}\s+weeks?\s+on\s+(?:{DAY})s?"
+    rf"|monthly on the (?:\d{{1,2}}(?:st|nd|rd|th)?|{_PLACE}(?: {DAY}| day)?)"
+    rf"|(?:every|each|evry)\s+(?:{_STEP}\s+)?(?:{_CYCLE})(?:{_MONTHLY})?"
     rf"|(?:on\s+)?(?:{DAY})s(?:\s+and\s+(?:{DAY})s)?|(?:{DAY})\s+(?:to|through|till|-)\s+(?:{DAY})|(?:on )?week(?:day|end)s"
     r"|mornings|(?:once|twice) a (?:day|week|month)|daily|weekly|monthly|nightly"
     r"|on the (?:\d{1,2}(?:st|nd|rd|th)?|first|last)(?: day)? of (?:each|every|the) month)"
 )
 _HOUR = r"\d{1,2}[:.]\d\d(?:\s?[ap]m)?|\d{1,2}\s?(?:am|pm|h\b|o'clock)|\d{1,2}(?=\s|,|:|$)|noon|midday|midnight|seven|eight|nine|ten"
 _DAYTIME = r"(?:\s+(?:in the )?(?:morning|afternoon|evening|night)s?)?"
+_ENDS = (
+    rf"(?:\s*,?\s*\b(?:(?:until|till)\s+(?:{DATES}|the end of \w+|end of \w+|{DAY})(?:\s+20\d\d)?"
+    r"|for (?:the next )?(?:\w+) (?:days?|weeks?|months?|years?)|\d{1,3} times)\b)"
+)
 _WHEN = re.compile(
-    rf"{_EACH}(?:\s+and\s+(?:{DAY}))*{_DAYTIME}(?:\s*,?\s*(?:at\s+)?(?:{_HOUR}))?(?:\s+[A-Z]\w+ time\b)?", re.IGNORECASE
+    rf"{_EACH}(?:\s+and\s+(?:{DAY}))*{_DAYTIME}(?:\s*,?\s*(?:at\s+)?(?:{_HOUR}))?(?:\s+[A-Z]\w+ time\b)?{_ENDS}?",
+    re.IGNORECASE,
 )
 _ALONE_AT = re.compile(rf"\s*,?\s*\bat\s+(?:{_HOUR}){_DAYTIME}\b", re.IGNORECASE)
 _ASKING = re.compile(

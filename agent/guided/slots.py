@@ -37,11 +37,12 @@ _UNIT = r"(?:minutes?|mins?|hours?|days?|weeks?|months?|h)"
 _SOME = r"(?:an?|one|two|three|four|five|six|half an?|\d{1,3})"
 _DAYS = rf"today|tonight|tomorr?ow|tmrw|(?:{DAY})s?\b|weekend|next (?:week|month)|noon|midday|midnight"
 _PART = r"(?:in the )?(?:morning|afternoon|evening)"
-_DATES = rf"\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})|(?:{_MONTH})\s+\d{{1,2}}|the \d{{1,2}}(?:st|nd|rd|th)"
+DATES = rf"\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})|(?:{_MONTH})\s+\d{{1,2}}|the \d{{1,2}}(?:st|nd|rd|th)"
+"""A day by its date."""
 _HOURS = r"(?:at\s+)?\d{1,2}[:.]\d\d(?:\s?[ap]m)?|(?:at\s+)?\d{1,2}\s?(?:am|pm|o'clock|h)|at\s+\d{1,2}"
 _AWAY = rf"in\s+{_SOME}\s+{_UNIT}|{_SOME}\s+{_UNIT}\s+(?:later|earlier|from now)|(?:by\s+)?{_SOME}\s+{_UNIT}$"
 TIME = re.compile(
-    rf"\b(?:(?:next|this|coming|on|first thing)\s+)*(?:{_DAYS}|{_PART}|{_DATES}|{_HOURS}|{_AWAY})(?!\w)", re.IGNORECASE
+    rf"\b(?:(?:next|this|coming|on|first thing)\s+)*(?:{_DAYS}|{_PART}|{DATES}|{_HOURS}|{_AWAY})(?!\w)", re.IGNORECASE
 )
 """Where words about a time begin."""
 _THIS = re.compile(r"^this (?=to|tm|at |on |in |next |noon|mid|\d)", re.IGNORECASE)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -58,16 +57,15 @@ class Job(Base):
 
 
 class Plan(Base):
-    """Something the desk does every week by itself: at a slot, start a turn with an instruction, in the same place."""
+    """Something the desk does again and again by itself: by a rule, start a turn with an instruction, in the same place."""
 
     __tablename__ = "plan"
     id: Mapped[Key]
     workspace_id: Mapped[str] = ref("workspace")
     member_id: Mapped[str] = ref("member")
     conversation_id: Mapped[str] = ref("conversation")
-    weekdays: Mapped[list[Any]]
-    hour: Mapped[int]
-    minute: Mapped[int]
+    rule: Mapped[Words]
+    """See `Recurrence.text`."""
     zone: Mapped[str] = mapped_column(String(64))
     instruction: Mapped[Words]
     next_at: Mapped[datetime]

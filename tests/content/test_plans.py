@@ -169,6 +169,27 @@ async def test_only_its_own_workspace_ends_a_plan_and_only_once(desk: Desk, plan
             await plans.end(desk.actor, gone)
 
 
+async def test_a_plan_may_be_every_other_week_and_ends_by_itself(desk: Desk, plans: Plans, clock: FakeClock) -> None:
+    plan = await plans.add(desk.actor, await desk.conversation(), "every other Friday 17:00, 2 times", "Draft a tip")
+    assert plan.when == "every other Friday at 17:00 Europe/Berlin, 2 times"
+    clock.set(plan.next_at)
+    following = await plans.ran(plan.id)
+    assert following == plan.next_at + timedelta(weeks=2)
+    clock.set(following)
+    due = await plans.due(plan.id)
+    assert due is not None
+    assert await plans.ran(plan.id) is None
+    assert await plans.list(desk.workspace_id) == []
+
+
+async def test_a_missed_last_time_is_said_to_be_the_last(desk: Desk, plans: Plans, clock: FakeClock) -> None:
+    plan = await plans.add(desk.actor, await desk.conversation(), "RRULE:FREQ=DAILY;COUNT=1 10:00", "Draft a tip")
+    clock.set(plan.next_at + timedelta(hours=3))
+    due = await plans.due(plan.id)
+    assert due is not None
+    assert "it was the last one" in due.skipped
+
+
 async def test_who_only_looks_plans_nothing(desk: Desk, plans: Plans) -> None:
     viewer = await desk.viewer()
     with pytest.raises(NotAllowed):

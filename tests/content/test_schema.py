@@ -1,10 +1,12 @@
 from pathlib import Path
 from typing import Any
 
+from alembic import command
 from sqlalchemy import Connection, inspect, text
 
 from content.database import Base, Database
-from content.schema import differences, is_current, migrate, upgrade
+from content.recurrence import Recurrence
+from content.schema import config, differences, is_current, migrate, upgrade
 from tests.fakes.clock import FakeClock
 
 
@@ -52,6 +54,47 @@ async def test_a_desk_of_the_first_release_keeps_everything_it_had(tmp_path: Pat
     async with db.engine.connect() as connection:
         assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar_one() == 1
         assert (await connection.execute(text("PRAGMA foreign_key_check"))).all() == []
+    await db.close()
+
+
+async def test_plans_of_every_week_become_rules_and_back_again(tmp_path: Path) -> None:
+    db = Database(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}", FakeClock())
+    await migrate(db, "0003")
+    rows: list[tuple[str, dict[str, Any]]] = [
+        ("workspace", {"id": "w", "name": "My desk", "zone": "Europe/Berlin"}),
+        ("member", {"id": "m", "workspace_id": "w", "name": "You", "role": "owner"}),
+        ("conversation", {"id": "c", "workspace_id": "w", "chat": "web", "place": "m"}),
+    ]
+    of_all = {
+        "workspace_id": "w",
+        "member_id": "m",
+        "conversation_id": "c",
+        "zone": "Europe/Berlin",
+        "instruction": "Tip",
+    }
+    rows += [("plan", {**of_all, "id": "p1", "weekdays": "[0, 3]", "hour": 9, "minute": 5})]
+    rows += [("plan", {**of_all, "id": "p2", "weekdays": "[0, 1, 2, 3, 4, 5, 6]", "hour": 18, "minute": 30})]
+    async with db.engine.begin() as connection:
+        for table, row in rows:
+            filled = await connection.run_sync(_filled, table, row)
+            names, marks = ", ".join(filled), ", ".join(f":{name}" for name in filled)
+            await connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), filled)  # noqa: S608
+    await migrate(db, "0004")
+    async with db.engine.connect() as connection:
+        rules = (await connection.execute(text("SELECT rule FROM plan ORDER BY id"))).scalars().all()
+    assert rules == [
+        "DTSTART:20260105T090500\nRRULE:FREQ=WEEKLY;BYDAY=MO,TH",
+        "DTSTART:20260105T183000\nRRULE:FREQ=DAILY",
+    ]
+    assert Recurrence(rules[0], "Europe/Berlin").echo() == "every Monday and Thursday at 09:05 Europe/Berlin"
+    async with db.engine.begin() as connection:
+        await connection.execute(text("UPDATE plan SET rule = rule || ';COUNT=3' WHERE id = 'p2'"))
+    async with db.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+    async with db.engine.connect() as connection:
+        kept = (await connection.execute(text("SELECT weekdays, hour, minute, ended_at FROM plan ORDER BY id"))).all()
+    assert [tuple(one)[:3] for one in kept] == [("[0, 3]", 9, 5), ("[0, 1, 2, 3, 4, 5, 6]", 18, 30)]
+    assert [one.ended_at is None for one in kept] == [True, False]
     await db.close()
 
 

@@ -243,7 +243,9 @@ async def test_a_plan_repeats_in_this_conversation(desk: AgentDesk) -> None:
     plans = await desk.services.plans.list(desk.actor.workspace_id)
     assert [(plan.conversation_id, plan.instruction) for plan in plans] == [(desk.place.conversation_id, "draft a tip")]
     used = await use(desk, "plan_recurring", when="tomorrow 9", instruction="draft a tip")
-    assert used.text.startswith("That did not work: “tomorrow 9” is one moment")
+    assert used.text.startswith(
+        "That did not work: I could not read a repetition from that. “tomorrow 9”: it is one moment"
+    )
 
 
 # looking around
