@@ -42,6 +42,7 @@ from content.deliveries import Deliveries
 from content.desk import Desk
 from content.errors import Invalid
 from content.goals import Goals
+from content.guards import Guards
 from content.jobs import Handler, Jobs
 from content.media import MediaStore
 from content.people import People
@@ -262,6 +263,7 @@ def _desk(
         voice=Voice(db, clock),
         plans=Plans(db, clock),
         copies=Copies(db, clock, platforms),
+        guards=Guards(db, clock, platforms),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.chat import Action, Answer
 from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
+from bot.guard_card import read_pace
 from bot.rules import read_rule, rule_words
 from content.accounts import AccountView
 from content.desk import Desk
@@ -27,6 +28,8 @@ class Actions:
             "approve": self._approve,
             "post_now": self._post_now,
             "schedule": self._schedule,
+            "take_turn": self._take_turn,
+            "set_pace": self._set_pace,
             "hold": self._hold,
             "release": self._release,
             "cancel": self._cancel,
@@ -114,6 +117,15 @@ class Actions:
         approved = scheduled.post.state.value == "approved"
         still = "" if approved else " It still needs approval."
         return Answer(f"#{scheduled.post.number} is planned for {scheduled.echo}.{still}")
+
+    async def _take_turn(self, action: Action) -> Answer:
+        post = await self._desk.schedule.take_turn(action.actor, action.id)
+        return Answer(f"#{post.number} goes out when the account has room for it.")
+
+    async def _set_pace(self, action: Action) -> Answer:
+        account_id, gap, cap = read_pace(action.form)
+        pace = await self._desk.guards.pace.set(action.actor, account_id, gap_minutes=gap, daily_cap=cap)
+        return Answer(f"From now on {pace.label} {pace.handle} posts {pace.words}.")
 
     async def _hold(self, action: Action) -> Answer:
         post = await self._desk.schedule.hold(action.actor, action.id)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.chat import Button, Card, Group, Preview, Row, Tone
-from bot.decisions import approved_words, deciding_buttons, decision_notes, for_viewer, waiting_words
+from bot.decisions import approved_words, clock_words, deciding_buttons, decision_notes, for_viewer, waiting_words
 from content.accounts import AccountView, PlatformOffer
 from content.connecting import Field
 from content.costs import dollars
@@ -28,6 +28,8 @@ _STATE_WORDS: dict[DeliveryState, tuple[Tone, str]] = {
     DeliveryState.UNKNOWN: ("asking", "may be out: I cannot tell"),
     DeliveryState.CANCELLED: ("plain", "cancelled"),
 }
+_NOT_LATE = {"turn", "budget"}
+"""The codes of questions that are not about a time that passed."""
 _LIVE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING, DeliveryState.FAILED)
 WHEN = Field("when", "When?", hint="such as: tomorrow 9:00, Friday noon, in 2 hours")
 
@@ -54,7 +56,7 @@ def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]
     for state, words in (
         (DeliveryState.UNKNOWN, "May be out: please look"),
         (DeliveryState.FAILED, "Not published"),
-        (DeliveryState.ASKING, "Its time passed: what now?"),
+        (DeliveryState.ASKING, _asking_words(post)),
         (DeliveryState.SENDING, "Going out now"),
         (DeliveryState.PROCESSING, "Going out now"),
         (DeliveryState.HELD, "On hold"),
@@ -67,6 +69,11 @@ def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]
             return "plain", "Taken down"
         return ("good", "Published") if sent else ("plain", "Cancelled")
     return _before_it_is_out(post, zone_name, now)
+
+
+def _asking_words(post: PostView) -> str:
+    codes = {one.error_code for one in post.deliveries if one.state is DeliveryState.ASKING}
+    return "It waits for your word" if codes <= _NOT_LATE else "Its time passed: what now?"
 
 
 def _before_it_is_out(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]:
@@ -128,7 +135,7 @@ def _preview(one: DeliveryView, zone_name: str, now: datetime) -> Preview:
         url=one.url,
         problems=one.problems,
         numbers=one.numbers,
-        buttons=_delivery_buttons(one),
+        buttons=_delivery_buttons(one, zone_name, now),
     )
 
 
@@ -138,16 +145,29 @@ def _status(one: DeliveryView, words: str, zone_name: str, now: datetime) -> str
     if one.state is DeliveryState.SENT and one.sent_at:
         return f"{words} {distance(one.sent_at, now)}"
     if one.state is DeliveryState.WAITING and one.due_at:
-        words = f"goes out {said(one.due_at, one.zone or zone_name, now)}" if one.due_at > now else "waits to go out"
+        words = (
+            f"goes out {said(one.due_at, one.zone or zone_name, now)}"
+            if one.due_at > now
+            else _waits(one, zone_name, now)
+        )
     return f"{words}. {one.error}" if one.error else words
 
 
-def _delivery_buttons(one: DeliveryView) -> tuple[Button, ...]:
+def _waits(one: DeliveryView, zone_name: str, now: datetime) -> str:
+    if one.turn_at and one.turn_at > now:
+        return f"waits until {clock_words(one.turn_at, zone_name, now)}"
+    return "waits to go out"
+
+
+def _delivery_buttons(one: DeliveryView, zone_name: str, now: datetime) -> tuple[Button, ...]:
     if one.state is DeliveryState.UNKNOWN:
         look = (Button("profile", "Show me the profile", one.id, url=one.profile),) if one.profile else ()
         return (Button("live", "It is live", one.id), Button("resend", "It is not, send it", one.id), *look)
     if one.error_code == "needs_reconnect":
         return (Button("reconnect", "Reconnect", one.account_id, style="primary"),)
+    if one.state is DeliveryState.ASKING and one.turn_at:
+        at = max(one.turn_at, now)
+        return (Button("take_turn", f"Send it at {clock_words(at, zone_name, now)}", one.id, style="primary"),)
     return ()
 
 

@@ -79,7 +79,9 @@ class Drawing:
         return queue_card(posts, actor.zone, self._desk.clock.now())
 
     async def _settings(self, actor: Actor, _name: str) -> Card:
-        return settings_card(await self._desk.approvals.policy.view(actor.workspace_id), actor)
+        rules = await self._desk.approvals.policy.view(actor.workspace_id)
+        guards = await self._desk.guards.view(actor.workspace_id)
+        return settings_card(rules, guards, actor, self._desk.clock.now())
 
     async def _report(self, actor: Actor, _name: str) -> Card:
         weeks = await self._desk.reports.weeks(actor.workspace_id, actor.zone, WEEKS)

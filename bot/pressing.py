@@ -16,9 +16,14 @@ from content.identities import Identities
 from content.people import Actor
 from content.transcript import Said, Transcript
 
-ASK_FIRST = frozenset({"edit", "schedule", "changes", "delegate", "set_policy"})
+ASK_FIRST = frozenset({"edit", "schedule", "changes", "delegate", "set_policy", "set_pace"})
 """Verbs that mean nothing without their form."""
-ABOUT = {"connect": "accounts:all", "reconnect": "accounts:all", "set_policy": "settings:all"}
+ABOUT = {
+    "connect": "accounts:all",
+    "reconnect": "accounts:all",
+    "set_policy": "settings:all",
+    "set_pace": "settings:all",
+}
 """The card that a verb stands on, for presses in no message, such as on a page of our own."""
 CHANGED = Answer(
     "That button is not on this card now: the card has changed since, or your role here may not use it. Use the buttons "

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.chat import Button, Card, Group, Row
+from bot.guard_card import guard_buttons, guard_groups
 from content.connecting import Field
 from content.costs import dollars
 from content.errors import Invalid
+from content.guards import GuardsView
 from content.people import Actor
 from content.policy import MOST_YESES, SUBJECT, PolicyView
 
@@ -81,7 +84,7 @@ _RULES = (
 )
 
 
-def settings_card(rules: PolicyView, viewer: Actor) -> Card:
+def settings_card(rules: PolicyView, guards: GuardsView, viewer: Actor, now: datetime) -> Card:
     """The rules and who is here; with buttons for those who may change them."""
     said = tuple(Row(rule.words(rules)) for rule in _RULES)
     members = tuple(
@@ -92,13 +95,14 @@ def settings_card(rules: PolicyView, viewer: Actor) -> Card:
         title=f"Settings of {rules.workspace_name}",
         tone="asking" if rules.held else "plain",
         status="Everything is on hold: nothing goes out." if rules.held else "",
-        groups=(Group("Approval", said), Group("Members", members)),
-        buttons=_buttons(rules) if viewer.may("manage") else (),
+        groups=(Group("Approval", said), *guard_groups(guards, viewer.zone, now), Group("Members", members)),
+        buttons=_buttons(rules, guards) if viewer.may("manage") else (),
     )
 
 
-def _buttons(rules: PolicyView) -> tuple[Button, ...]:
+def _buttons(rules: PolicyView, guards: GuardsView) -> tuple[Button, ...]:
     change = [Button("set_policy", rule.label, rule.name, form=(_question(rule, rules),)) for rule in _RULES]
+    change += guard_buttons(guards)
     if rules.held:
         return (*change, Button("release_all", "Let posts go out again", "workspace", style="primary"))
     return (*change, Button("hold_all", "Hold everything", "workspace", style="danger"))

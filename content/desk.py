@@ -7,6 +7,7 @@ from content.approvals import Approvals
 from content.consents import Consents
 from content.copies import Copies
 from content.goals import Goals
+from content.guards import Guards
 from content.media import MediaStore
 from content.plans import Plans
 from content.posts import Posts
@@ -38,3 +39,4 @@ class Desk:
     voice: Voice
     plans: Plans
     copies: Copies
+    guards: Guards

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
@@ -24,11 +24,9 @@ from content.models import (
     Variant,
     Workspace,
 )
+from content.pace import CAP_COUNTS, Went
 from content.platform import Content, Platform, Rendering, Spec
 from content.views import public_access
-
-CAP_COUNTS = timedelta(days=1)
-"""The daily cap counts what went out within it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Facts:
     rendering: Rendering
     parts: list[Part]
     """Those that were made so far."""
-    went: tuple[datetime, ...]
+    went: tuple[Went, ...]
     """When the account's other deliveries of the past day went, or may have gone, out; in order."""
     now: datetime
     """The database's."""
@@ -109,11 +107,12 @@ _AROUND = (
 _PARTS = select(Part).where(Part.delivery_id.in_(_these("deliveries"))).order_by(Part.position)
 _LAST = func.max(Attempt.started_at)
 _WENT = (
-    select(Delivery.account_id, Delivery.id, _LAST)
+    select(Delivery.account_id, Delivery.id, _LAST, Post.number)
     .join(Attempt, Attempt.delivery_id == Delivery.id)
+    .join(Post, Post.id == Delivery.post_id)
     .where(Delivery.account_id.in_(_these("accounts")), Attempt.started_at > bindparam("since", type_=Instant()))
     .where(or_(Attempt.outcome == Outcome.SENT, outcomes.undecided()))
-    .group_by(Delivery.account_id, Delivery.id)
+    .group_by(Delivery.account_id, Delivery.id, Post.number)
     .order_by(_LAST)
 )
 _UNDER_WAY = select(Delivery.account_id, Delivery.id, Delivery.digest).where(
@@ -144,7 +143,7 @@ async def read_facts(
             content=content,
             rendering=platform.render(content, public_access(account)),
             parts=parts[delivery.id],
-            went=tuple(at for other, at in went[account.id] if other != delivery.id),
+            went=tuple(one for other, one in went[account.id] if other != delivery.id),
             now=now,
             batch=batch,
         )
@@ -158,13 +157,12 @@ async def _parts(session: AsyncSession, deliveries: Sequence[str]) -> Mapping[st
     return found
 
 
-async def _went(
-    session: AsyncSession, accounts: Sequence[str], now: datetime
-) -> Mapping[str, list[tuple[str, datetime]]]:
+async def _went(session: AsyncSession, accounts: Sequence[str], now: datetime) -> Mapping[str, list[tuple[str, Went]]]:
     """By account its deliveries of the past day, and when each last went, or may have gone, out; in order."""
     found = defaultdict(list)
-    for account_id, delivery_id, at in await session.execute(_WENT, {"accounts": accounts, "since": now - CAP_COUNTS}):
-        found[account_id].append((delivery_id, at))
+    rows = await session.execute(_WENT, {"accounts": accounts, "since": now - CAP_COUNTS})
+    for account_id, delivery_id, at, number in rows:
+        found[account_id].append((delivery_id, Went(at, number)))
     return found
 
 

@@ -14,9 +14,10 @@ from content import notices, outcomes
 from content.audit import record
 from content.costs import dollars, spending
 from content.errors import NeedsReconnect
-from content.facts import CAP_COUNTS, Facts
+from content.facts import Facts
 from content.ids import new_id
 from content.models import Account, Delivery, DeliveryState, Part, PostState, Workspace
+from content.pace import TURN, Wait, quota, room, too_late
 from content.platform import Published, Rendering
 from content.times import Clock
 
@@ -60,7 +61,7 @@ async def claim(session: AsyncSession, clock: Clock, facts: Facts) -> Claim | La
         or await _overdue(session, clock, facts)
         or await _not_approved(session, clock, facts)
         or await _no_login(session, clock, delivery, facts.account)
-        or _too_close(facts)
+        or await _too_close(session, clock, facts)
         or await _too_dear(session, clock, facts)
         or _twin(facts)
         or await _nothing_left(session, clock, facts)
@@ -95,8 +96,8 @@ def _held(workspace: Workspace, now: datetime) -> Later | None:
 
 async def _overdue(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:
     """Stale news is not sent by itself; a thread that has begun is finished, though."""
-    limit, due_at = timedelta(minutes=facts.workspace.late_after_minutes), facts.delivery.due_at
-    if due_at is None or facts.now - due_at <= limit or facts.begun:
+    due_at = facts.delivery.due_at
+    if due_at is None or facts.begun or not too_late(facts.workspace, due_at, facts.now):
         return None
     return await _ask(session, clock, facts.delivery, "overdue", "Its time passed while it could not go out.")
 
@@ -142,16 +143,25 @@ async def _asked_already(session: AsyncSession, delivery: Delivery) -> bool:
     return await session.scalar(waiting.limit(1)) is not None
 
 
-def _too_close(facts: Facts) -> Later | None:
-    """Spacing and the daily cap of the account; a thread that has begun goes on."""
-    went, spec = facts.went, facts.spec
-    if facts.begun:
+async def _too_close(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:
+    """Gap, daily cap and quota of the account. A thread that has begun goes on, unless the platform takes nothing."""
+    account, spec, delivery = facts.account, facts.spec, facts.delivery
+    wait = quota(account, spec, facts.now) if facts.begun else room(account, spec, facts.went, facts.now)
+    if wait is None:
         return None
-    if went and facts.now < went[-1] + spec.spacing:
-        return Later(went[-1] + spec.spacing)
-    if len(went) < spec.daily_cap:
-        return None
-    return Later(went[-spec.daily_cap] + CAP_COUNTS)
+    if delivery.due_at is None or facts.begun or not too_late(facts.workspace, delivery.due_at, wait.at):
+        return await _wait(session, clock, delivery, wait)
+    delivery.turn_at = wait.at
+    why = f"{wait.why} Its turn would come later than posts may be late here."
+    return await _ask(session, clock, delivery, TURN, why)
+
+
+async def _wait(session: AsyncSession, clock: Clock, delivery: Delivery, wait: Wait) -> Later:
+    """It says on its card what it waits for."""
+    if (delivery.error_code, delivery.error, delivery.turn_at) != (wait.code, wait.why, wait.at):
+        delivery.error_code, delivery.error, delivery.turn_at = wait.code, wait.why, wait.at
+        await notices.redraw(session, clock, delivery.post_id)
+    return Later(wait.at)
 
 
 async def _too_dear(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:

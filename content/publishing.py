@@ -26,13 +26,14 @@ from content.errors import (
     NeedsReconnect,
     OutcomeUnknown,
     PlatformError,
+    RateLimited,
     Rejected,
     Unavailable,
 )
 from content.firing import LEASE, Claim, Later
 from content.logins import Sleep
 from content.media import MediaStore
-from content.models import Attempt, Delivery, DeliveryState, Outcome
+from content.models import Account, Attempt, Delivery, DeliveryState, Outcome
 from content.platform import Access, Pending, Platform, Prepared, Published
 from content.times import Clock
 from content.tracing import Repeat, Tracing
@@ -240,6 +241,9 @@ class Publishing:
             verdict = jobs.after(error, delivery.tries, self._clock.now())
             if isinstance(verdict, jobs.Again):
                 await outcomes.wait_again(session, self._clock, delivery, error)
+                if isinstance(error, RateLimited):  # the account's other posts need not be refused too
+                    account = await session.get_one(Account, delivery.account_id)
+                    account.quota_until = verdict.at
                 return verdict.at
             await outcomes.failed(session, self._clock, delivery, error, mine.rendering.label)
             return None

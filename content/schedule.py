@@ -12,8 +12,9 @@ from content.approvals import approve, arm, require_undecided
 from content.audit import record
 from content.database import Database
 from content.deciding import deciding
-from content.errors import Invalid, WrongState
+from content.errors import Conflict, Invalid, WrongState
 from content.models import Account, Approval, Delivery, DeliveryState, Post, PostState, Workspace
+from content.pace import TURN
 from content.people import Actor
 from content.platform import Platform
 from content.policy import SUBJECT
@@ -153,6 +154,26 @@ class Schedule:
             row.error_code = row.error = ""
             await arm(session, self._clock, row)
         await session.flush()
+
+    async def take_turn(self, actor: Actor, delivery_id: str) -> PostView:
+        """Have what asks about its turn go out when its account has room for it.
+
+        Raises:
+            NotFound: no such delivery here.
+            Conflict: it does not ask that any more.
+        """
+        actor.require("draft")
+        async with self._db.writing() as session:
+            row = await session.get(Delivery, delivery_id)
+            post = await post_row(session, actor.workspace_id, row.post_id if row else "")
+            if row is None or row.turn_at is None or (row.state, row.error_code) != (DeliveryState.ASKING, TURN):
+                raise Conflict(f"#{post.number} does not ask about its turn any more. Look at its current card.")
+            row.due_at, row.state, row.tries = max(row.turn_at, self._clock.now()), DeliveryState.WAITING, 0
+            row.error_code = row.error = ""
+            await arm(session, self._clock, row)
+            self._record(session, actor, "post.scheduled", post, due=row.due_at.isoformat(), zone=row.zone)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
 
     async def hold(self, actor: Actor, post_id: str) -> PostView:
         """Stop it from going out until it is released; time and approval stay.

@@ -26,6 +26,7 @@ from content.models import (
     Variant,
     Workspace,
 )
+from content.pace import TURN, WAITS
 from content.platform import Access, Numbers, Platform, Removes, Rendering, Reports, Shows
 
 
@@ -59,6 +60,8 @@ class DeliveryView:
     """The newest counted, or None."""
     profile: str = ""
     """The address of the account's page on its platform, where somebody can look; empty: not known."""
+    turn_at: datetime | None = None
+    """When its account has room for it, while it waits for that or asks about it."""
 
     @property
     def cost_mills(self) -> int:
@@ -323,6 +326,7 @@ def _delivery(platform: Platform, delivery: Delivery, account: Account, rows: _R
         removable=_removable(platform, delivery),
         numbers=Numbers(result.likes, result.replies, result.reposts, result.views) if result else None,
         profile=platform.profile(public_access(account)) if isinstance(platform, Shows) else "",
+        turn_at=delivery.turn_at if delivery.error_code in (*WAITS, TURN) else None,
     )
 
 

@@ -76,6 +76,8 @@ class Delivery(Base):
     """When the platform last refused the login, so that it is renewed once and not for ever."""
     error_code: Mapped[str] = mapped_column(String(40), default="")
     error: Mapped[Words]
+    turn_at: Mapped[datetime | None]
+    """When its account has room for it, where it waits for that; `error_code` says whether it does."""
     url: Mapped[Words]
     sent_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]

@@ -168,6 +168,12 @@ class Account(Base):
     renewing_until: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(20), default="connected")
     """connected · needs_reconnect · disconnected"""
+    gap_minutes: Mapped[int | None]
+    """Least time between two posts on it; None: the platform's own, which is never undercut."""
+    daily_cap: Mapped[int | None]
+    """Most posts on it in 24 hours; None: the platform's own, which is never exceeded."""
+    quota_until: Mapped[datetime | None]
+    """Until when the platform said that it takes no more from it; nothing is sent before."""
     connected_by: Mapped[str] = ref("member")
     connected_at: Mapped[datetime]
 

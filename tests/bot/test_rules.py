@@ -37,9 +37,10 @@ async def test_the_settings_say_the_rules_and_who_is_here(desk: AgentDesk) -> No
                 "Paid posts may cost what they cost",
             ],
         ),
+        ("Pace of posts", ["Fake ann"]),
         ("Members", ["the owner", "Jo"]),
     ]
-    assert [row.detail for row in card.groups[1].rows] == ["owner", "approver"]
+    assert [row.detail for row in card.groups[-1].rows] == ["owner", "approver"]
 
 
 async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -> None:
@@ -49,6 +50,7 @@ async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -
         "set_policy:review_hours:0",
         "set_policy:approval_survives_move:0",
         "set_policy:budget_mills:0",
+        "set_pace:accounts:0",
         "hold_all:workspace:0",
     ]
     assert (await settings(desk, Role.EDITOR)).buttons == ()

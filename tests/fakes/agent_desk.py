@@ -204,6 +204,7 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
         voice=Voice(base.db, base.clock),
         plans=Plans(base.db, base.clock),
         copies=Copies(base.db, base.clock, base.platforms),
+        guards=base.guards,
     )
 
 

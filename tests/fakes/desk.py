@@ -13,6 +13,7 @@ from content.accounts import Accounts, AccountView
 from content.approvals import Approvals
 from content.consents import Consents
 from content.database import Base, Database
+from content.guards import Guards
 from content.ids import new_id
 from content.jobs import Handler, Jobs
 from content.media import MediaStore
@@ -51,6 +52,7 @@ class Desk:
     tracing: Tracing
     publishing: Publishing
     reviews: Reviews
+    guards: Guards
     jobs: Jobs
     actor: Actor
     told: list[tuple[str, str]] = field(default_factory=list)
@@ -170,6 +172,7 @@ async def make_desk(
         tracing=tracing,
         publishing=publishing,
         reviews=reviews,
+        guards=Guards(db, clock, named),
         jobs=Jobs(
             db, clock, {"publish": publishing.publish, "expire": reviews.expire, "consent": consents.expire, **handlers}
         ),

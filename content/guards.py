@@ -1,0 +1,29 @@
+"""What can keep a post from going out, in one hand: shown and set on the card of settings. What they do is in `content/firing.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from content.database import Database
+from content.pace import AccountPace, Pace
+from content.platform import Platform
+from content.times import Clock
+
+
+@dataclass(frozen=True)
+class GuardsView:
+    """The guards of a workspace as they are."""
+
+    paces: tuple[AccountPace, ...] = ()
+
+
+class Guards:
+    """Reads them together; each is changed through its own service."""
+
+    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform]) -> None:
+        self._db = db
+        self.pace = Pace(db, clock, platforms)
+
+    async def view(self, workspace_id: str) -> GuardsView:
+        """All of them as they are now."""
+        async with self._db.reading() as session:
+            return GuardsView(paces=await self.pace.view(session, workspace_id))

@@ -1,0 +1,84 @@
+"""What can keep a post from going out: shown on the settings and on the post's card, answered with buttons."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.chat import Button, Card
+from tests.fakes.agent_desk import AgentDesk, Opens
+
+
+@pytest.fixture
+async def desk(opens: Opens) -> AgentDesk:
+    return await opens()
+
+
+async def settings(desk: AgentDesk) -> Card:
+    card = await desk.drawing.draw("settings:all", desk.actor)
+    assert card is not None
+    return card
+
+
+def button(card: Card, verb: str) -> Button:
+    every = [*card.buttons, *(one for preview in card.previews for one in preview.buttons)]
+    return next(one for one in every if one.verb == verb)
+
+
+async def test_the_pace_of_an_account_is_changed_by_its_button(desk: AgentDesk) -> None:
+    shown = button(await settings(desk), "set_pace")
+    account, gap, cap = shown.form
+    answer = await desk.push(shown, account=account.options[0][0], gap="30", cap="10")
+    assert answer.text == "From now on Fake ann posts at least 30 min apart, at most 10 in 24 hours."
+    group = next(one for one in (await settings(desk)).groups if one.heading == "Pace of posts")
+    assert [(row.title, row.detail) for row in group.rows] == [
+        ("Fake ann", "at least 30 min apart, at most 10 in 24 hours")
+    ]
+    assert ("30", "30 min") in gap.options
+    assert ("0", "As the platform has it") in cap.options
+    answer = await desk.push(shown, account=account.options[0][0], gap="0", cap="0")
+    assert answer.text == "From now on Fake ann posts at most 1000 in 24 hours."
+
+
+async def test_what_is_no_pace_changes_nothing(desk: AgentDesk) -> None:
+    shown = button(await settings(desk), "set_pace")
+    answer = await desk.push(shown, account=shown.form[0].options[0][0], gap="often", cap="1")
+    assert (answer.tone, answer.text[:36]) == ("bad", "That is none of the answers there ar")
+
+
+async def test_a_post_says_what_it_waits_for_and_until_when(desk: AgentDesk) -> None:
+    [pace] = (await desk.services.guards.view(desk.actor.workspace_id)).paces
+    await desk.services.guards.pace.set(desk.actor, pace.account_id, gap_minutes=20, daily_cap=None)
+    await desk.base.now("First")
+    await desk.jobs.run_all()
+    await desk.base.now("Second")
+    await desk.jobs.run_all()
+    [preview] = (await desk.card(2)).previews
+    assert preview.status == "waits until 09:20. ann keeps 20 min between posts: #1 was last."
+    desk.clock.move(timedelta(minutes=20))
+    assert (await desk.card(2)).previews[0].status.startswith("waits to go out. ann keeps")
+
+
+async def test_a_post_whose_turn_would_be_too_late_is_sent_then_by_its_button(desk: AgentDesk) -> None:
+    [pace] = (await desk.services.guards.view(desk.actor.workspace_id)).paces
+    await desk.services.guards.pace.set(desk.actor, pace.account_id, gap_minutes=240, daily_cap=None)
+    await desk.base.now("First")
+    await desk.jobs.run_all()
+    await desk.base.now("Second")
+    await desk.jobs.run_all()
+    card = await desk.card(2)
+    assert card.status == "It waits for your word"
+    shown = button(card, "take_turn")
+    assert shown.label == "Send it at 13:00"
+    assert (await desk.push(shown)).text == "#2 goes out when the account has room for it."
+    assert (await desk.push(shown)).text.startswith("#2 does not ask about its turn any more")
+    await desk.base.wait(timedelta(hours=4))
+    assert (await desk.card(2)).status == "Published"
+
+
+async def test_a_full_quota_stands_on_the_settings(desk: AgentDesk) -> None:
+    platform = desk.base.platforms["fake"]
+    platform.script.append("limit")  # type: ignore[attr-defined]
+    await desk.base.now("First")
+    await desk.jobs.run_all()
+    group = next(one for one in (await settings(desk)).groups if one.heading == "Pace of posts")
+    assert group.rows[0].detail == "at most 1000 in 24 hours; takes no more until 09:07"
