@@ -161,7 +161,7 @@ async def serve(settings: Settings) -> None:
             token = await open_desk(app)
             if not settings.scaled:
                 await app.jobs.take_over()
-                await app.tracing.abandoned()
+                await app.sweeping.sweep()
             port = app.port = sock.getsockname()[1]
             (settings.data_dir / "port").write_text(str(port))
             _greet(settings, port, token)

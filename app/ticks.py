@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -11,6 +11,8 @@ from content.jobs import KEEP_EVERY, Jobs
 log = logging.getLogger(__name__)
 
 
+SWEEP_EVERY = timedelta(minutes=5)
+"""How often it is looked for what no job looks after."""
 LOOK_TAKES = timedelta(seconds=2)
 """A look that is under way at the end is waited for: it is a transaction and no more."""
 
@@ -31,20 +33,26 @@ class Scheduler(Protocol):
 class Ticks:
     """Wakes the job runner every second, and at once after a commit that put a job."""
 
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Jobs, sweep: Callable[[], Awaitable[object]]) -> None:
+        """`sweep` looks for what no job looks after."""
         self._jobs = jobs
+        self._sweep_once = sweep
         jobs.room = self.wake
         self._scheduler: Scheduler | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def start(self, scheduler: Scheduler, every: timedelta = timedelta(seconds=1)) -> None:
+    def start(
+        self, scheduler: Scheduler, every: timedelta = timedelta(seconds=1), sweep_every: timedelta = SWEEP_EVERY
+    ) -> None:
         """Begin, with a look at once; needs the running loop."""
         self._loop = asyncio.get_running_loop()
         self._scheduler = scheduler
         scheduler.add_job(self._look, "interval", seconds=every.total_seconds(), coalesce=True, misfire_grace_time=None)
         keeping = KEEP_EVERY.total_seconds()
         scheduler.add_job(self._keep, "interval", seconds=keeping, coalesce=True, misfire_grace_time=None)
+        sweeping = sweep_every.total_seconds()
+        scheduler.add_job(self._sweep, "interval", seconds=sweeping, coalesce=True, misfire_grace_time=None)
         scheduler.start()
         self.wake()
 
@@ -59,6 +67,16 @@ class Ticks:
         except Exception:
             log.exception("leases.not_kept")  # there are two more times before they run out
 
+    async def _sweep(self) -> None:
+        if self._loop is not None:
+            self._begin(self._loop, self._swept())
+
+    async def _swept(self) -> None:
+        try:
+            await self._sweep_once()
+        except Exception:
+            log.exception("sweep.failed")  # there is another one in a while
+
     @property
     def busy(self) -> bool:
         """Whether it is looking just now."""
@@ -67,9 +85,12 @@ class Ticks:
     def wake(self) -> None:
         """Look now; harmless before the start and after the end."""
         if self._loop is not None and not self._loop.is_closed():
-            task = self._loop.create_task(self._tick())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._loop, self._tick())
+
+    def _begin(self, loop: asyncio.AbstractEventLoop, look: Coroutine[Any, Any, None]) -> None:
+        task = loop.create_task(look)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _tick(self) -> None:
         try:

@@ -58,6 +58,7 @@ from content.results import Results
 from content.reviews import Reviews
 from content.schedule import Schedule
 from content.sealing import Sealer, keys_of
+from content.sweeping import Sweeping
 from content.times import Clock, SystemClock
 from content.tracing import Tracing
 from content.transcript import Transcript
@@ -100,6 +101,7 @@ class App:
     desk: Desk
     publishing: Publishing
     tracing: Tracing
+    sweeping: Sweeping
     transcript: Transcript
     drawing: Drawing
     webchat: WebChat
@@ -119,7 +121,7 @@ class App:
 
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.db, self.clock, self.handlers)
-        self.ticks = Ticks(self.jobs)
+        self.ticks = Ticks(self.jobs, self.sweeping.sweep)
         self.site = make_site(
             Parts(
                 people=self.people,
@@ -190,6 +192,7 @@ def build(settings: Settings, clock: Clock | None = None, *, fused: bool = False
             db, clock, platforms, desk.accounts, desk.media, tracing, fuse=KernelFuse().lit if fused else unfused
         ),
         tracing=tracing,
+        sweeping=Sweeping(db, clock),
         transcript=transcript,
         drawing=drawing,
         webchat=webchat,

@@ -25,7 +25,7 @@ async def work(settings: Settings) -> None:
     try:
         async with holding(app.db, shared=True):
             await bring_up_to_date(app)
-            await app.tracing.abandoned()
+            await app.sweeping.sweep()
             shared = share(app)
             await wake_up(app, Chats(app, listening=False))
             with shared.woken(app.ticks.wake):

@@ -23,7 +23,7 @@ async def publish(settings: Settings) -> None:
     await bring_up_to_date(app)
     if not settings.on_postgresql:
         await app.jobs.take_over()
-    await app.tracing.abandoned()
+    await app.sweeping.sweep()
     tick(app)
     await asyncio.Event().wait()
 

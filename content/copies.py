@@ -113,7 +113,7 @@ async def _ask_what_became(session: AsyncSession, clock: Clock) -> Sequence[Deli
         await _doubt(session, clock, one)
         one.state, one.lease_until = DeliveryState.UNKNOWN, None
         one.error_code, one.error = OutcomeUnknown.code, _WAS_SENDING
-        _note(session, clock, one, "delivery.unknown")
+        _note(session, clock, one, outcomes.ASKED)
         await notices.tell(session, clock, "unknown", one.id)
         await notices.redraw(session, clock, one.post_id)
     return found
@@ -165,7 +165,8 @@ async def _ask_before_late(session: AsyncSession, clock: Clock) -> Sequence[Deli
 
 def _note(session: AsyncSession, clock: Clock, delivery: Delivery, verb: str) -> None:
     workspace, now = delivery.workspace_id, clock.now()
-    record(session, workspace_id=workspace, verb=verb, subject=delivery.id, at=now, why="copied")
+    fence = delivery.fence
+    record(session, workspace_id=workspace, verb=verb, subject=delivery.id, at=now, fence=fence, why="copied")
 
 
 async def _free(session: AsyncSession) -> None:

@@ -16,6 +16,8 @@ from content.times import Clock
 
 QUIET = timedelta(seconds=10)
 """How long to let a platform finish a request it may have taken, before asking it; doubled with every try."""
+ASKED = "delivery.asked"
+"""Of an audit entry with the delivery's fence: a person was asked what became of that try."""
 FIRST_COUNT = timedelta(hours=1)
 
 
@@ -152,7 +154,7 @@ async def ask_person(session: AsyncSession, clock: Clock, delivery: Delivery, la
         f"I sent it to {label} and got no answer, and {label} cannot tell me whether it is there. "
         "I will not send it again by myself: have a look, then say which it is."
     )
-    _note(session, clock, delivery, "delivery.asked")
+    _note(session, clock, delivery, ASKED)
     await notices.tell(session, clock, "unknown", delivery.id)
     await notices.redraw(session, clock, delivery.post_id)
 

@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, duplicates, jobs, outcomes
+from content import contents, duplicates, outcomes
 from content.accounts import Accounts
 from content.approvals import arm
 from content.audit import record
 from content.database import Database, moment
-from content.errors import Conflict, ContentError, NeedsReconnect, NotFound, OutcomeUnknown, Rejected
+from content.errors import Conflict, ContentError, NotFound, OutcomeUnknown, Rejected
 from content.firing import LOOK_AGAIN, Later, made, published
-from content.models import Account, Attempt, Delivery, DeliveryState, Job, JobState, Outcome, Part, Post
+from content.models import Account, Attempt, Delivery, DeliveryState, Outcome, Part, Post
 from content.people import Actor
 from content.platform import Absent, Finds, Follows, Pending, Platform, Prepared, Published, Rendering
 from content.times import Clock
@@ -290,31 +290,6 @@ class Tracing:
         """The newest attempt nobody knows the outcome of; an unknown delivery has one."""
         found = await session.scalars(_newest_doubtful(delivery))
         return found.one()
-
-    async def abandoned(self) -> list[str]:
-        """Deliveries due or under way that no job looks after; a sweep puts one for each. It should always be empty.
-
-        What waits for a login, or for a person's answer, is looked after: that wakes it.
-        """
-        async with self._db.writing() as session:
-            now = await moment(session)
-            looked_after = select(Job.subject).where(
-                Job.kind == "publish", Job.state.in_([JobState.READY, JobState.RUNNING])
-            )
-            due = and_(
-                Delivery.state == DeliveryState.WAITING,
-                Delivery.due_at <= now,
-                Delivery.error_code != NeedsReconnect.code,
-            )
-            under_way = Delivery.state.in_([DeliveryState.SENDING, DeliveryState.PROCESSING])
-            rows = await session.scalars(
-                select(Delivery).where(or_(due, under_way), Delivery.id.not_in(looked_after)).order_by(Delivery.due_at)
-            )
-            found = list(rows.all())
-            for delivery in found:
-                lane = f"account:{delivery.account_id}"
-                await jobs.put(session, "publish", delivery.id, run_at=now, now=now, lane=lane)
-            return [delivery.id for delivery in found]
 
 
 def _newest_doubtful(delivery: Delivery) -> Select[Attempt]:

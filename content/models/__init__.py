@@ -13,7 +13,7 @@ from content.models.conversations import (
     MessageRef,
     OpenForm,
 )
-from content.models.deliveries import ENDED, IN_FLIGHT, Attempt, Delivery, DeliveryState, Outcome, Part, Result
+from content.models.deliveries import ENDED, IN_FLIGHT, LIVE, Attempt, Delivery, DeliveryState, Outcome, Part, Result
 from content.models.knowledge import Feed, Finding, Followers, Goal, Memory, MemoryVector, VoiceRule
 from content.models.people import (
     Account,
@@ -36,6 +36,7 @@ from content.models.work import Job, JobState, Plan
 __all__ = [
     "ENDED",
     "IN_FLIGHT",
+    "LIVE",
     "TO_CARRY",
     "Account",
     "Approval",

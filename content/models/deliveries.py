@@ -28,6 +28,10 @@ class DeliveryState(StrEnum):
 ENDED = (DeliveryState.SENT, DeliveryState.CANCELLED)
 
 
+LIVE = "delivery.state IN ('waiting', 'sending', 'processing', 'unknown')"
+"""In SQL, what is not over by itself: waiting for its time, or under way. The condition of an index, word for word."""
+
+
 IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
 
 
@@ -54,6 +58,12 @@ class Delivery(Base):
             unique=True,
             sqlite_where=text("state IN ('sending', 'processing', 'unknown')"),
             postgresql_where=text("state IN ('sending', 'processing', 'unknown')"),
+        ),
+        Index(
+            "ix_delivery_live",
+            "due_at",
+            sqlite_where=text("state IN ('waiting', 'sending', 'processing', 'unknown')"),
+            postgresql_where=text("state IN ('waiting', 'sending', 'processing', 'unknown')"),
         ),
         CheckConstraint("state NOT IN ('sending', 'processing', 'sent') OR approval_id IS NOT NULL", name="approved"),
     )

@@ -22,6 +22,14 @@ class Work:
         self.done: list[str] = []
         self.may_end = asyncio.Event()
         self.began = asyncio.Event()
+        self.swept = asyncio.Event()
+        self.sweeps_break = 0
+
+    async def sweep(self) -> None:
+        if self.sweeps_break:
+            self.sweeps_break -= 1
+            raise RuntimeError("a bug")
+        self.swept.set()
 
     async def do(self, subject: str) -> datetime | None:
         self.begun.append(subject)
@@ -38,7 +46,7 @@ def work() -> Work:
 
 @pytest.fixture
 async def ticks(db: Database, clock: FakeClock, work: Work) -> AsyncIterator[Ticks]:
-    made = Ticks(Jobs(db, clock, {"work": work.do}))
+    made = Ticks(Jobs(db, clock, {"work": work.do}), work.sweep)
     db.wake = made.wake
     yield made
     await made.stop(timedelta(0))
@@ -122,3 +130,13 @@ async def test_after_the_end_nothing_is_woken(db: Database, clock: FakeClock, wo
     await put(db, clock, "one")
     await asyncio.sleep(0.05)
     assert (work.begun, ticks.busy) == ([], False)
+
+
+async def test_it_sweeps_again_and_again_also_after_a_sweep_that_broke(work: Work, ticks: Ticks) -> None:
+    work.sweeps_break = 2
+    ticks.start(AsyncIOScheduler(timezone="UTC"), sweep_every=timedelta(milliseconds=20))
+    await within(5, work.swept)
+    assert work.sweeps_break == 0
+    await ticks.stop(timedelta(seconds=1))
+    await ticks._sweep()
+    assert not ticks.busy

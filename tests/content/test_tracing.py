@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import update
 
 from content.errors import Conflict, NotAllowed, NotFound
-from content.models import Approval, Attempt, AuditEntry, Delivery, DeliveryState, Job, Outcome, Role
+from content.models import Approval, Attempt, AuditEntry, Delivery, DeliveryState, Outcome, Role
 from content.platform import Absent, Access, Pending, Prepared, Published
 from content.views import PostView
 from content.wording import Wording
@@ -390,40 +390,6 @@ async def test_news_of_work_that_another_has_taken_on_is_dropped(
     post = await taken(desk, platform)
     await desk.wait(MINUTE)
     assert (await desk.state(post), desk.news()) == (DeliveryState.PROCESSING, [])
-
-
-# The sweep
-
-
-async def test_the_sweep_finds_only_what_no_job_looks_after(desk: Desk, fake: FakePlatform) -> None:
-    sent = await desk.now("Sent")
-    await desk.run()
-    asked = await lost(desk, fake, "Asked")
-    await desk.wait(MINUTE)
-    due = await desk.now("Due")
-    await desk.draft("A draft")
-    assert await desk.tracing.abandoned() == []
-    async with desk.db.writing() as session:
-        await session.execute(delete(Job))
-    assert await desk.tracing.abandoned() == [(await desk.row(due)).id]
-    await desk.run()
-    assert [await desk.state(one) for one in (sent, asked, due)] == ["sent", "unknown", "sent"]
-
-
-async def test_the_sweep_brings_back_what_a_dead_worker_was_sending(desk: Desk, fake: FakePlatform) -> None:
-    fake.script.append(Do.HANG_AFTER)
-    post = await desk.now()
-    running = asyncio.create_task(desk.run())
-    await fake.reached.wait()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    async with desk.db.writing() as session:
-        await session.execute(delete(Job))
-    assert await desk.tracing.abandoned() == [(await desk.row(post)).id]
-    await desk.wait(HOUR)
-    assert (await desk.state(post), len(fake.public)) == (DeliveryState.UNKNOWN, 1)
-    async with desk.db.reading() as session:
-        assert (await session.scalars(select(Attempt.outcome))).all() == [Outcome.UNKNOWN]
 
 
 async def test_an_account_that_cannot_be_read_is_asked_about_at_once(build: Build, clock: FakeClock) -> None:

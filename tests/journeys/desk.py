@@ -233,7 +233,7 @@ async def running(
     try:
         token = await open_desk(app)
         await app.jobs.take_over()
-        await app.tracing.abandoned()
+        await app.sweeping.sweep()
         if thinking:
             await think(app)
         tick(app)

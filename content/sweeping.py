@@ -1,0 +1,109 @@
+"""The sweep: whatever is due or under way and has no job to look after it is given one again, or ends with words.
+
+It finds nothing where all is well. It exists because every other way to lose a job, such as a bug, a restored table or a
+person with a database shell, would leave a post in `sending` for ever.
+"""
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import Select, and_, exists, not_, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import jobs, outcomes
+from content.audit import record
+from content.database import Database, moment
+from content.errors import NeedsReconnect, Rejected
+from content.models import LIVE, Account, AuditEntry, Delivery, DeliveryState, Job, JobState
+from content.times import Clock
+
+log = logging.getLogger(__name__)
+
+BROKEN_AFTER = 2
+"""Jobs that may break on one delivery, eight tries each, before its people are told that it will not work."""
+MOST = 500
+"""Deliveries looked at in one sweep."""
+_LANE = "account:"
+
+
+class Sweeping:
+    """Harmless at any time, in any number of processes."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def sweep(self) -> list[str]:
+        """Look once; returns the ids of the deliveries that nothing looked after, in the order of their times."""
+        async with self._db.reading() as session:  # so that it costs nobody a lock where all is well
+            lost = (await session.scalars(_abandoned(await moment(session)))).all()
+        if not lost:
+            return []
+        async with self._db.writing() as session:
+            still = _abandoned(await moment(session)).where(Delivery.id.in_([one.id for one in lost]))
+            found = (await session.scalars(still.with_for_update(of=Delivery, skip_locked=True))).all()
+            for delivery in found:
+                await self._look_after(session, delivery)
+            return [one.id for one in found]
+
+    async def _look_after(self, session: AsyncSession, delivery: Delivery) -> None:
+        """A job again; where job after job broke, the next person who reads of it knows more than the next job."""
+        broken, was, now = await _broken(session, delivery), delivery.state, self._clock.now()
+        if broken < BROKEN_AFTER:
+            verb = "delivery.swept"
+            await jobs.put(session, "publish", delivery.id, run_at=now, now=now, lane=f"{_LANE}{delivery.account_id}")
+        else:
+            verb = "delivery.given_up"
+            await self._end(session, delivery)
+        extra = {"delivery": delivery.id, "state": was.value, "broken": broken}
+        log.warning(verb, extra=extra)
+        workspace = delivery.workspace_id
+        record(session, workspace_id=workspace, verb=verb, subject=delivery.id, at=now, state=was.value)
+
+    async def _end(self, session: AsyncSession, delivery: Delivery) -> None:
+        """In doubt it is asked about; else it certainly did nothing."""
+        why = Rejected(
+            "Something broke here each time I wanted to send it, so it was not published. The log says what: look for "
+            f"{delivery.id}. Then press Try again now.",
+            platform="",
+            account=delivery.account_id,
+        )
+        await outcomes.failed(session, self._clock, delivery, why, "the platform")
+
+
+def _abandoned(now: datetime) -> Select[Delivery]:
+    """Due or under way, and no job will look at it.
+
+    What waits for a login is woken by that, and what a person was asked about by their answer. States stand in it word for
+    word, since else no partial index would serve.
+    """
+    ready = exists().where(Job.kind == "publish", Job.subject == Delivery.id, text("job.state = 'ready'"))
+    running = exists().where(
+        Job.lane == _LANE + Delivery.account_id, Job.subject == Delivery.id, text("job.state = 'running'")
+    )
+    no_login = and_(Delivery.error_code == NeedsReconnect.code, Account.state != "connected")
+    asked = exists().where(
+        Delivery.state == DeliveryState.UNKNOWN,
+        AuditEntry.subject == Delivery.id,
+        AuditEntry.verb == outcomes.ASKED,
+        AuditEntry.detail["fence"].as_integer() == Delivery.fence,
+    )
+    return (
+        select(Delivery)
+        .join(Account, Account.id == Delivery.account_id)
+        .where(text(LIVE), Delivery.due_at <= now)
+        .where(or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now))
+        .where(not_(or_(ready, running, no_login, asked)))
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(MOST)
+    )
+
+
+async def _broken(session: AsyncSession, delivery: Delivery) -> int:
+    """How many of its jobs gave up since it was due."""
+    found = await session.scalars(
+        select(Job.id)
+        .where(Job.state == JobState.DEAD, Job.run_at >= delivery.due_at)
+        .where(Job.kind == "publish", Job.subject == delivery.id)
+    )
+    return len(found.all())
