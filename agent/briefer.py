@@ -38,6 +38,7 @@ class Briefer:
             memories=tuple(found.text for found in await self._recall.recall(workspace, text, MEMORIES)),
             headlines=tuple(HeadlineLine(h.title, h.url, h.source, h.day) for h in headlines),
             best_posts=tuple(post.words for post in await desk.results.best_posts(workspace, BEST)),
+            blackouts=tuple(one.words for one in (await desk.guards.view(workspace)).blackouts),
             guided=self._guided,
         )
 

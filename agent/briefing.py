@@ -63,6 +63,8 @@ class Briefing:
     memories: Sequence[str] = ()
     headlines: Sequence[HeadlineLine] = ()
     best_posts: Sequence[str] = ()
+    blackouts: Sequence[str] = ()
+    """Days on which nothing goes out by itself, in words."""
     guided: bool = field(default=False)
 
 

@@ -53,6 +53,7 @@ def as_text(briefing: Briefing) -> str:
         ("Connected accounts", [f"{one.label} {one.handle}: {one.limit} {one.unit}" for one in briefing.accounts]),
         ("Voice rules", [rule.removeprefix("- ") for rule in briefing.voice.splitlines()]),
         ("Goals", list(briefing.goals)),
+        ("Blacked out days (nothing goes out then: propose others)", list(briefing.blackouts)),
         ("Open posts", [f"#{one.number} ({one.state}) {one.words}" for one in briefing.drafts]),
         *_about(briefing),
         ("Pictures and videos sent along", list(briefing.images)),

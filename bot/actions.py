@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.chat import Action, Answer
 from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
-from bot.guard_card import read_pace
+from bot.guard_card import caution_notes, read_blackout, read_pace
 from bot.rules import read_rule, rule_words
 from content.accounts import AccountView
 from content.desk import Desk
@@ -30,6 +30,9 @@ class Actions:
             "schedule": self._schedule,
             "take_turn": self._take_turn,
             "set_pace": self._set_pace,
+            "black_out": self._black_out,
+            "end_blackout": self._end_blackout,
+            "overrule": self._overrule,
             "hold": self._hold,
             "release": self._release,
             "cancel": self._cancel,
@@ -116,7 +119,8 @@ class Actions:
         scheduled = await self._desk.schedule.set(action.actor, action.id, action.form.get("when", ""))
         approved = scheduled.post.state.value == "approved"
         still = "" if approved else " It still needs approval."
-        return Answer(f"#{scheduled.post.number} is planned for {scheduled.echo}.{still}")
+        warned = "".join(f" {words}" for words in caution_notes(scheduled.post))
+        return Answer(f"#{scheduled.post.number} is planned for {scheduled.echo}.{still}{warned}")
 
     async def _take_turn(self, action: Action) -> Answer:
         post = await self._desk.schedule.take_turn(action.actor, action.id)
@@ -126,6 +130,20 @@ class Actions:
         account_id, gap, cap = read_pace(action.form)
         pace = await self._desk.guards.pace.set(action.actor, account_id, gap_minutes=gap, daily_cap=cap)
         return Answer(f"From now on {pace.label} {pace.handle} posts {pace.words}.")
+
+    async def _black_out(self, action: Action) -> Answer:
+        days, reason, account = read_blackout(action.form)
+        words = await self._desk.guards.blackouts.add(action.actor, days, reason, account)
+        return Answer(f"Nothing goes out by itself on {words}: what is planned for then will ask.")
+
+    async def _end_blackout(self, action: Action) -> Answer:
+        return Answer(f"Posts go out on {await self._desk.guards.blackouts.end(action.actor, action.id)} again.")
+
+    async def _overrule(self, action: Action) -> Answer:
+        post = await self._desk.guards.objections.overrule(
+            action.actor, action.id, action.revision, button=_press(action)
+        )
+        return Answer(f"#{post.number} is going out now.")
 
     async def _hold(self, action: Action) -> Answer:
         post = await self._desk.schedule.hold(action.actor, action.id)

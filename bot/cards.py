@@ -6,6 +6,7 @@ from itertools import groupby
 
 from bot.chat import Button, Card, Group, Preview, Row, Tone
 from bot.decisions import approved_words, clock_words, deciding_buttons, decision_notes, for_viewer, waiting_words
+from bot.guard_card import OVERRULED, caution_notes
 from content.accounts import AccountView, PlatformOffer
 from content.connecting import Field
 from content.costs import dollars
@@ -28,7 +29,7 @@ _STATE_WORDS: dict[DeliveryState, tuple[Tone, str]] = {
     DeliveryState.UNKNOWN: ("asking", "may be out: I cannot tell"),
     DeliveryState.CANCELLED: ("plain", "cancelled"),
 }
-_NOT_LATE = {"turn", "budget"}
+_NOT_LATE = {"turn", "budget", "blackout"}
 """The codes of questions that are not about a time that passed."""
 _LIVE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING, DeliveryState.FAILED)
 WHEN = Field("when", "When?", hint="such as: tomorrow 9:00, Friday noon, in 2 hours")
@@ -43,7 +44,7 @@ def post_card(post: PostView, zone_name: str, now: datetime, viewer: Actor | Non
         tone=tone,
         status=status,
         notes=tuple(_notes(post, zone_name, now)),
-        previews=tuple(_preview(one, zone_name, now) for one in post.deliveries),
+        previews=tuple(_preview(one, post.revision, zone_name, now) for one in post.deliveries),
         buttons=tuple(_buttons(post)),
     )
     return card if viewer is None else for_viewer(card, post, viewer)
@@ -97,6 +98,7 @@ def _notes(post: PostView, zone_name: str, now: datetime) -> list[str]:
     if post.change:
         notes.append(f"Version {post.revision}: {post.change}")
     notes += decision_notes(post, zone_name, now)
+    notes += caution_notes(post)
     notes += _cost_notes(post)
     notes += [_several_parts(one.rendering) for one in post.deliveries if len(one.rendering.parts) > 1]
     return notes
@@ -120,7 +122,7 @@ def _cost_notes(post: PostView) -> list[str]:
     return [f"Posting costs {costs}; {post.spending.words}.{over}"]
 
 
-def _preview(one: DeliveryView, zone_name: str, now: datetime) -> Preview:
+def _preview(one: DeliveryView, revision: int, zone_name: str, now: datetime) -> Preview:
     tone, words = _STATE_WORDS[one.state]
     at = one.sent_at or one.due_at
     return Preview(
@@ -135,7 +137,7 @@ def _preview(one: DeliveryView, zone_name: str, now: datetime) -> Preview:
         url=one.url,
         problems=one.problems,
         numbers=one.numbers,
-        buttons=_delivery_buttons(one, zone_name, now),
+        buttons=_delivery_buttons(one, revision, zone_name, now),
     )
 
 
@@ -159,12 +161,14 @@ def _waits(one: DeliveryView, zone_name: str, now: datetime) -> str:
     return "waits to go out"
 
 
-def _delivery_buttons(one: DeliveryView, zone_name: str, now: datetime) -> tuple[Button, ...]:
+def _delivery_buttons(one: DeliveryView, revision: int, zone_name: str, now: datetime) -> tuple[Button, ...]:
     if one.state is DeliveryState.UNKNOWN:
         look = (Button("profile", "Show me the profile", one.id, url=one.profile),) if one.profile else ()
         return (Button("live", "It is live", one.id), Button("resend", "It is not, send it", one.id), *look)
     if one.error_code == "needs_reconnect":
         return (Button("reconnect", "Reconnect", one.account_id, style="primary"),)
+    if one.state is DeliveryState.ASKING and one.error_code in OVERRULED:
+        return (Button("overrule", OVERRULED[one.error_code], one.id, revision),)
     if one.state is DeliveryState.ASKING and one.turn_at:
         at = max(one.turn_at, now)
         return (Button("take_turn", f"Send it at {clock_words(at, zone_name, now)}", one.id, style="primary"),)

@@ -22,6 +22,7 @@ _RIGHTS: dict[str, Right] = {
     "remove": "approve",
     "live": "approve",
     "resend": "approve",
+    "overrule": "approve",
     "reconnect": "connect",
 }
 """What a button needs; any other needs “draft”."""

@@ -1,15 +1,19 @@
 """The part of the card of settings that is about what can keep a post from going out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.chat import Button, Group, Row
 from bot.decisions import clock_words
+from content.blackouts import BlackoutView
 from content.connecting import Field
 from content.errors import Invalid
 from content.guards import GuardsView
 from content.pace import AccountPace, minutes_words
+from content.views import PostView
 
+MOST_ENDED = 10
+"""Blackouts that have a button to end them."""
 _OWN = "0"
 """Chosen for a bound that the platform alone sets."""
 _GAPS = (5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)
@@ -17,10 +21,32 @@ _GAPS = (5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)
 _CAPS = (1, 2, 3, 5, 10, 15, 25, 50)
 
 
+OVERRULED = {"blackout": "Post anyway"}
+"""By the code of a question, the button that overrules it."""
+_EVERY = "all"
+"""Chosen instead of one account."""
+
+
+def caution_notes(post: PostView) -> list[str]:
+    """What it will ask about, and where, unless that is everywhere."""
+    labels: dict[str, list[str]] = {}
+    for one in post.deliveries:
+        for words in one.cautions:
+            labels.setdefault(words, []).append(one.rendering.label)
+    everywhere = len(post.deliveries)
+    return [words if len(on) == everywhere else f"{', '.join(on)}: {words}" for words, on in labels.items()]
+
+
 def guard_groups(guards: GuardsView, zone_name: str, now: datetime) -> tuple[Group, ...]:
     """How each account posts."""
     paces = tuple(_pace(one, zone_name, now) for one in guards.paces)
-    return (Group("Pace of posts", paces),) if paces else ()
+    dark = tuple(Row(one.days, _dark(one), tone="waiting") for one in guards.blackouts)
+    groups = (Group("Pace of posts", paces), Group("Blacked out days", dark))
+    return tuple(one for one in groups if one.rows)
+
+
+def _dark(one: BlackoutView) -> str:
+    return "; ".join(each for each in (one.reason, f"{one.handle} only" if one.handle else "") if each)
 
 
 def _pace(one: AccountPace, zone_name: str, now: datetime) -> Row:
@@ -30,16 +56,33 @@ def _pace(one: AccountPace, zone_name: str, now: datetime) -> Row:
 
 def guard_buttons(guards: GuardsView) -> list[Button]:
     """To change them."""
-    return [Button("set_pace", "Pace of posts", "accounts", form=_pace_form(guards.paces))] if guards.paces else []
+    accounts = tuple((one.account_id, f"{one.label} {one.handle}") for one in guards.paces)
+    pace = [Button("set_pace", "Pace of posts", "accounts", form=_pace_form(accounts))] if accounts else []
+    ends = [Button("end_blackout", f"End {one.words}"[:70], one.id) for one in guards.blackouts[:MOST_ENDED]]
+    return [*pace, Button("black_out", "Black out days", "workspace", form=_days_form(accounts)), *ends]
 
 
-def _pace_form(paces: tuple[AccountPace, ...]) -> tuple[Field, ...]:
-    accounts = tuple((one.account_id, f"{one.label} {one.handle}") for one in paces)
+def _days_form(accounts: Sequence[tuple[str, str]]) -> tuple[Field, ...]:
+    everywhere = (_EVERY, "Every account")
+    return (
+        Field("days", "Which days?", hint="such as: 24 December to 26 December"),
+        Field("reason", "Why?", hint="such as: Christmas", required=False),
+        Field("account", "On which account?", options=(everywhere, *accounts)),
+    )
+
+
+def read_blackout(form: Mapping[str, str]) -> tuple[str, str, str | None]:
+    """The days in words, the reason, and the account that the form names; None: every account."""
+    account = form.get("account", _EVERY)
+    return form.get("days", ""), form.get("reason", ""), None if account == _EVERY else account
+
+
+def _pace_form(accounts: Sequence[tuple[str, str]]) -> tuple[Field, ...]:
     gaps = tuple((str(each), minutes_words(timedelta(minutes=each))) for each in _GAPS)
     caps = tuple((str(each), str(each)) for each in _CAPS)
     own = ((_OWN, "As the platform has it"),)
     return (
-        Field("account", "Which account?", options=accounts),
+        Field("account", "Which account?", options=tuple(accounts)),
         Field("gap", "Least time between two posts?", options=(*own, *gaps)),
         Field("cap", "Most posts in 24 hours?", options=(*own, *caps)),
     )

@@ -16,7 +16,7 @@ from content.identities import Identities
 from content.people import Actor
 from content.transcript import Said, Transcript
 
-ASK_FIRST = frozenset({"edit", "schedule", "changes", "delegate", "set_policy", "set_pace"})
+ASK_FIRST = frozenset({"edit", "schedule", "changes", "delegate", "set_policy", "set_pace", "black_out"})
 """Verbs that mean nothing without their form."""
 ABOUT = {
     "connect": "accounts:all",

@@ -3,19 +3,21 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Date, and_, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, outcomes
+from content import blackouts, contents, outcomes
 from content.database import Instant
 from content.models import (
     IN_FLIGHT,
     Account,
     Approval,
     Attempt,
+    Blackout,
+    Confirmation,
     Delivery,
     Outcome,
     Part,
@@ -65,6 +67,10 @@ class Facts:
     now: datetime
     """The database's."""
     batch: Batch
+    blackouts: tuple[Blackout, ...] = ()
+    """The workspace's, of these days."""
+    confirmations: tuple[Confirmation, ...] = ()
+    """What people said may go out all the same."""
 
     @property
     def begun(self) -> bool:
@@ -93,8 +99,15 @@ def _these(name: str) -> BindParameter[Sequence[str]]:
 
 
 # Built once: that costs as much as running them.
+_DARK = exists().where(
+    Blackout.workspace_id == Workspace.id,
+    blackouts.still_on(),
+    Blackout.first <= bindparam("tomorrow", type_=Date()),
+    Blackout.last >= bindparam("yesterday", type_=Date()),
+)
+"""Whether the workspace has a blackout about now, wherever on earth it is; almost always it has none, and nothing more is read."""
 _AROUND = (
-    select(Delivery, Post, Account, Workspace, Approval, Variant)
+    select(Delivery, Post, Account, Workspace, Approval, Variant, _DARK)
     .join(Post, Post.id == Delivery.post_id)
     .join(Account, Account.id == Delivery.account_id)
     .join(Workspace, Workspace.id == Delivery.workspace_id)
@@ -104,6 +117,8 @@ _AROUND = (
     .where(Delivery.id.in_(_these("deliveries")))
     .execution_options(copydesk_unlocked=True)  # the deliveries are, and that is enough
 )
+_BLACKOUTS = select(Blackout).where(Blackout.workspace_id.in_(_these("workspaces")), blackouts.still_on())
+_CONFIRMATIONS = select(Confirmation).where(Confirmation.delivery_id.in_(_these("deliveries")))
 _PARTS = select(Part).where(Part.delivery_id.in_(_these("deliveries"))).order_by(Part.position)
 _LAST = func.max(Attempt.started_at)
 _WENT = (
@@ -130,9 +145,12 @@ async def read_facts(
     parts = await _parts(session, ids)
     went = await _went(session, accounts, now)
     batch = Batch(await _under_way(session, accounts))
+    rows = (await session.execute(_AROUND, {"deliveries": ids, **_about(now.date())})).all()
+    against = await _against(session, [row[0] for row in rows if row[-1]])
     facts = {}
-    for delivery, post, account, workspace, approval, variant in await session.execute(_AROUND, {"deliveries": ids}):
+    for delivery, post, account, workspace, approval, variant, _ in rows:
         platform, content = platforms[account.platform], contents.read(variant.content)
+        dark, confirmed = against.get(delivery.id, ((), ()))
         facts[delivery.id] = Facts(
             delivery=delivery,
             post=post,
@@ -146,8 +164,29 @@ async def read_facts(
             went=tuple(one for other, one in went[account.id] if other != delivery.id),
             now=now,
             batch=batch,
+            blackouts=dark,
+            confirmations=confirmed,
         )
     return facts
+
+
+def _about(day: date) -> dict[str, date]:
+    return {"yesterday": day - timedelta(days=1), "tomorrow": day + timedelta(days=1)}
+
+
+async def _against(
+    session: AsyncSession, deliveries: Sequence[Delivery]
+) -> Mapping[str, tuple[tuple[Blackout, ...], tuple[Confirmation, ...]]]:
+    """By delivery id, of those that something may speak against: what it is, and what people said to it."""
+    if not deliveries:
+        return {}
+    workspaces, ids = sorted({one.workspace_id for one in deliveries}), [one.id for one in deliveries]
+    dark, said = defaultdict(list), defaultdict(list)
+    for blackout in await session.scalars(_BLACKOUTS, {"workspaces": workspaces}):
+        dark[blackout.workspace_id].append(blackout)
+    for confirmation in await session.scalars(_CONFIRMATIONS, {"deliveries": ids}):
+        said[confirmation.delivery_id].append(confirmation)
+    return {one.id: (tuple(dark[one.workspace_id]), tuple(said[one.id])) for one in deliveries}
 
 
 async def _parts(session: AsyncSession, deliveries: Sequence[str]) -> Mapping[str, list[Part]]:

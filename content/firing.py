@@ -17,6 +17,7 @@ from content.errors import NeedsReconnect
 from content.facts import Facts
 from content.ids import new_id
 from content.models import Account, Delivery, DeliveryState, Part, PostState, Workspace
+from content.objections import objection
 from content.pace import TURN, Wait, quota, room, too_late
 from content.platform import Published, Rendering
 from content.times import Clock
@@ -60,6 +61,7 @@ async def claim(session: AsyncSession, clock: Clock, facts: Facts) -> Claim | La
         or _held(facts.workspace, facts.now)
         or await _overdue(session, clock, facts)
         or await _not_approved(session, clock, facts)
+        or await _objected(session, clock, facts)
         or await _no_login(session, clock, delivery, facts.account)
         or await _too_close(session, clock, facts)
         or await _too_dear(session, clock, facts)
@@ -107,6 +109,12 @@ async def _not_approved(session: AsyncSession, clock: Clock, facts: Facts) -> La
         return None
     why = "Nobody approved this wording before its time."
     return await _ask(session, clock, facts.delivery, "not_approved", why)
+
+
+async def _objected(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:
+    """What only a person overrules; a thread that has begun is finished, though."""
+    found = None if facts.begun else objection(facts)
+    return await _ask(session, clock, facts.delivery, found.guard, found.why) if found else None
 
 
 async def _ask(session: AsyncSession, clock: Clock, delivery: Delivery, code: str, why: str) -> Later:

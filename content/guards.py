@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from content.blackouts import Blackouts, BlackoutView
 from content.database import Database
+from content.models import Workspace
+from content.objections import Objections
 from content.pace import AccountPace, Pace
 from content.platform import Platform
 from content.times import Clock
@@ -14,6 +17,8 @@ class GuardsView:
     """The guards of a workspace as they are."""
 
     paces: tuple[AccountPace, ...] = ()
+    blackouts: tuple[BlackoutView, ...] = ()
+    """Those that are not over."""
 
 
 class Guards:
@@ -22,8 +27,16 @@ class Guards:
     def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform]) -> None:
         self._db = db
         self.pace = Pace(db, clock, platforms)
+        self.blackouts = Blackouts(db, clock)
+        self.objections = Objections(db, clock, platforms)
 
     async def view(self, workspace_id: str) -> GuardsView:
         """All of them as they are now."""
         async with self._db.reading() as session:
-            return GuardsView(paces=await self.pace.view(session, workspace_id))
+            workspace = await session.get(Workspace, workspace_id)
+            if workspace is None:
+                return GuardsView()
+            return GuardsView(
+                paces=await self.pace.view(session, workspace_id),
+                blackouts=await self.blackouts.view(session, workspace),
+            )

@@ -8,6 +8,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents
+from content.cautions import cautions
 from content.costs import Spending, spending
 from content.database import moment
 from content.deciding import NOBODY, Deciding, decidings
@@ -60,6 +61,8 @@ class DeliveryView:
     """The newest counted, or None."""
     profile: str = ""
     """The address of the account's page on its platform, where somebody can look; empty: not known."""
+    cautions: tuple[str, ...] = ()
+    """What it will ask about at its time, as far as that can be seen now."""
     turn_at: datetime | None = None
     """When its account has room for it, while it waits for that or asks about it."""
 
@@ -229,6 +232,8 @@ class _Rows:
     results: dict[str, Result]
     """The newest."""
     deciding: dict[str, Deciding]
+    cautions: dict[str, tuple[str, ...]]
+    """By delivery id."""
 
 
 async def _rows(session: AsyncSession, posts: Sequence[Post]) -> _Rows:
@@ -265,6 +270,7 @@ async def _rows(session: AsyncSession, posts: Sequence[Post]) -> _Rows:
         parts_sent=await _parts_sent(session, ids),
         results=await _newest_results(session, ids),
         deciding=await decidings(session, posts),
+        cautions=await cautions(session, [one for each in deliveries.values() for one in each]),
     )
 
 
@@ -326,6 +332,7 @@ def _delivery(platform: Platform, delivery: Delivery, account: Account, rows: _R
         removable=_removable(platform, delivery),
         numbers=Numbers(result.likes, result.replies, result.reposts, result.views) if result else None,
         profile=platform.profile(public_access(account)) if isinstance(platform, Shows) else "",
+        cautions=rows.cautions.get(delivery.id, ()),
         turn_at=delivery.turn_at if delivery.error_code in (*WAITS, TURN) else None,
     )
 

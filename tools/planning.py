@@ -4,8 +4,10 @@ from typing import Literal
 
 from langchain_core.tools import tool
 
+from content.models import PostState
 from content.spans import Span, stretch
 from content.times import said as said_time
+from content.views import PostView
 from tools.context import Runtime
 from tools.replies import Reply, post_line, said, shown
 
@@ -19,7 +21,7 @@ async def schedule_post(
     found = await here.post(post)
     if action == "set":
         scheduled = await here.desk.schedule.set(here.actor, found.id, when)
-        words = f"#{found.number} is planned for {scheduled.echo}. {_approval(scheduled.post.state.value)}"
+        words = f"#{found.number} is planned for {scheduled.echo}. {_approval(scheduled.post)}"
         return shown(words, f"post:{found.id}")
     change = {
         "hold": (here.desk.schedule.hold, "is on hold"),
@@ -30,8 +32,10 @@ async def schedule_post(
     return shown(f"#{found.number} {done}.", f"post:{found.id}", post_line(await do(here.actor, found.id)))
 
 
-def _approval(state: str) -> str:
-    return "It is approved." if state == "approved" else "It goes out only once a person approves it."
+def _approval(post: PostView) -> str:
+    """Whether it will go out, and what will be asked first."""
+    yes = "It is approved." if post.state is PostState.APPROVED else "It goes out only once a person approves it."
+    return " ".join([yes, *dict.fromkeys(words for one in post.deliveries for words in one.cautions)])
 
 
 @tool(response_format="content_and_artifact")

@@ -14,6 +14,7 @@ from content.models.conversations import (
     OpenForm,
 )
 from content.models.deliveries import ENDED, IN_FLIGHT, LIVE, Attempt, Delivery, DeliveryState, Outcome, Part, Result
+from content.models.guards import Blackout, Confirmation
 from content.models.knowledge import Feed, Finding, Followers, Goal, Memory, MemoryVector, VoiceRule
 from content.models.people import (
     Account,
@@ -43,7 +44,9 @@ __all__ = [
     "Arrival",
     "Attempt",
     "AuditEntry",
+    "Blackout",
     "Carry",
+    "Confirmation",
     "ConnectAttempt",
     "ConnectStep",
     "Conversation",

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from agent.prompt import as_text
 from bot.chat import Button, Card
+from bot.guard_card import caution_notes
+from tests.bot.test_cards import delivery, post
 from tests.fakes.agent_desk import AgentDesk, Opens
 
 
@@ -82,3 +85,52 @@ async def test_a_full_quota_stands_on_the_settings(desk: AgentDesk) -> None:
     await desk.jobs.run_all()
     group = next(one for one in (await settings(desk)).groups if one.heading == "Pace of posts")
     assert group.rows[0].detail == "at most 1000 in 24 hours; takes no more until 09:07"
+
+
+async def test_days_are_blacked_out_and_let_go_with_buttons(desk: AgentDesk) -> None:
+    shown = button(await settings(desk), "black_out")
+    answer = await desk.push(shown, days="24 to 26 December", reason="Christmas", account="all")
+    assert answer.text == "Nothing goes out by itself on 24 to 26 December: what is planned for then will ask."
+    only = shown.form[2].options[1][0]
+    await desk.push(shown, days="2026-12-31", reason="", account=only)
+    group = next(one for one in (await settings(desk)).groups if one.heading == "Blacked out days")
+    assert [(row.title, row.detail) for row in group.rows] == [
+        ("24 to 26 December", "Christmas"),
+        ("31 December", "ann only"),
+    ]
+    end = button(await settings(desk), "end_blackout")
+    assert end.label == "End 24 to 26 December: Christmas"
+    assert (await desk.push(end)).text == "Posts go out on 24 to 26 December again."
+    assert (await desk.push(end)).tone == "bad"
+
+
+async def test_a_post_on_a_blacked_out_day_warns_asks_and_is_sent_anyway(desk: AgentDesk) -> None:
+    await desk.services.guards.blackouts.add(desk.actor, "tomorrow", "Christmas")
+    post = await desk.base.draft("Hello")
+    answer = await desk.press("schedule", post.id, 1, when="tomorrow 9")
+    warned = "The 24 November is blacked out: Christmas. It will ask instead of going out."
+    assert answer.text.endswith(warned)
+    assert warned in (await desk.card()).notes
+    await desk.press("approve", post.id, 1)
+    await desk.base.wait(timedelta(hours=25))
+    card = await desk.card()
+    assert (card.status, card.previews[0].status) == (
+        "It waits for your word",
+        "waits for your word. The 24 November is blacked out: Christmas.",
+    )
+    anyway = button(card, "overrule")
+    assert (anyway.label, anyway.revision) == ("Post anyway", 1)
+    assert (await desk.push(anyway)).text == "#1 is going out now."
+    assert (await desk.card(1)).status == "Published"
+
+
+async def test_the_model_is_told_the_blacked_out_days_and_what_a_time_means(desk: AgentDesk) -> None:
+    await desk.services.guards.blackouts.add(desk.actor, "24 to 26 December", "Christmas")
+    briefing = await desk.briefer.brief(desk.actor, "hello")
+    assert briefing.blackouts == ("24 to 26 December: Christmas",)
+    assert "propose others" in as_text(briefing)
+
+
+def test_what_is_not_everywhere_says_where() -> None:
+    both = post(delivery(cautions=("Mind.",)), delivery(cautions=("Mind.", "Look.")))
+    assert caution_notes(both) == ["Mind.", "Fake: Look."]

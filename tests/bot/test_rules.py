@@ -51,6 +51,7 @@ async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -
         "set_policy:approval_survives_move:0",
         "set_policy:budget_mills:0",
         "set_pace:accounts:0",
+        "black_out:workspace:0",
         "hold_all:workspace:0",
     ]
     assert (await settings(desk, Role.EDITOR)).buttons == ()

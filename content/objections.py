@@ -1,0 +1,116 @@
+"""What speaks against a post that only a person can overrule, and their word that it goes out all the same.
+
+An objection is found at the moment of firing from the rows as they are then. A person's word is bound to the delivery, to exactly
+its content, and to what the objection is about: another wording, or another blackout, asks anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import blackouts, notices
+from content.approvals import arm
+from content.audit import record
+from content.database import Database, moment
+from content.errors import Conflict, NotFound
+from content.facts import Facts, read_facts
+from content.ids import new_id
+from content.models import Confirmation, Delivery, DeliveryState
+from content.people import Actor
+from content.platform import Platform
+from content.times import Clock
+from content.views import PostView, post_row, require_current, view
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Why a post must not go out by itself."""
+
+    guard: str
+    why: str
+    about: tuple[str, ...]
+    """Ids of what it is about; a confirmation names each."""
+
+
+def objection(facts: Facts) -> Objection | None:
+    """The first that nobody has overruled."""
+    return _blacked_out(facts)
+
+
+GUARDS = (blackouts.GUARD,)
+
+
+def _blacked_out(facts: Facts) -> Objection | None:
+    day = blackouts.local_day(facts.now, facts.workspace.zone)
+    found = [one for one in facts.blackouts if blackouts.covers(one, facts.account.id, day)]
+    new = [one for one in found if not _confirmed(facts, blackouts.GUARD, one.id)]
+    if not new:
+        return None
+    return Objection(blackouts.GUARD, blackouts.objection(day, new[0].reason), tuple(one.id for one in new))
+
+
+def _confirmed(facts: Facts, guard: str, about: str) -> bool:
+    return any((one.guard, one.about, one.digest) == (guard, about, facts.digest) for one in facts.confirmations)
+
+
+class Objections:
+    """Takes people's word against them."""
+
+    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform]) -> None:
+        self._db = db
+        self._clock = clock
+        self._platforms = platforms
+
+    async def overrule(self, actor: Actor, delivery_id: str, revision: int, *, button: str) -> PostView:
+        """Let exactly this content go out now in spite of what it asked about. Only a button calls this.
+
+        Raises:
+            NotAllowed, NotFound: nothing was changed.
+            StaleRevision: the wording changed since.
+            Conflict: it does not ask that any more.
+        """
+        actor.require("approve")
+        async with self._db.writing() as session:
+            row = await session.get(Delivery, delivery_id)
+            if row is None:
+                raise NotFound("There is no such delivery here. Look at the post's card.")
+            post = await post_row(session, actor.workspace_id, row.post_id)
+            require_current(post, revision)
+            if row.state is not DeliveryState.ASKING or row.error_code not in GUARDS:
+                raise Conflict(f"#{post.number} does not ask about that any more. Look at its current card.")
+            await self._confirm(session, actor, row, button)
+            row.due_at, row.state, row.tries = self._clock.now(), DeliveryState.WAITING, 0
+            row.error_code = row.error = ""
+            await arm(session, self._clock, row)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def _confirm(self, session: AsyncSession, actor: Actor, row: Delivery, button: str) -> None:
+        """What it asked about may be gone by now; then there is nothing to overrule."""
+        facts = (await read_facts(session, self._platforms, [row], await moment(session)))[row.id]
+        found = objection(facts)
+        if found is None or found.guard != row.error_code:
+            return
+        for about in found.about:
+            session.add(
+                Confirmation(
+                    id=new_id("confirmation"),
+                    delivery_id=row.id,
+                    guard=found.guard,
+                    about=about,
+                    digest=facts.digest,
+                    member_id=actor.member_id,
+                    button=button[:200],
+                    confirmed_at=self._clock.now(),
+                )
+            )
+        record(
+            session,
+            workspace_id=actor.workspace_id,
+            verb="delivery.confirmed",
+            subject=row.id,
+            at=self._clock.now(),
+            member_id=actor.member_id,
+            guard=found.guard,
+        )
