@@ -23,13 +23,16 @@ class Briefer:
         """The briefing for what this member just said."""
         desk, workspace = self._desk, actor.workspace_id
         accounts = await desk.accounts.connected(workspace)
+        slots = {one.account_id: ", ".join(one.times) for one in await desk.slots.list(workspace)}
         posts = await self._posts(workspace, selected)
         headlines = await desk.research.recent(workspace, HEADLINES)
         return Briefing(
             now=desk.clock.now(),
             zone=actor.zone,
             speaker=actor.name,
-            accounts=tuple(AccountLine(a.platform, a.label, a.handle, a.limit, a.unit) for a in accounts),
+            accounts=tuple(
+                AccountLine(a.platform, a.label, a.handle, a.limit, a.unit, slots.get(a.id, "")) for a in accounts
+            ),
             drafts=tuple(_line(post) for post in posts),
             selected=selected,
             images=tuple(images),

@@ -21,6 +21,8 @@ class AccountLine:
     handle: str
     limit: int
     unit: str
+    slots: str = ""
+    """Its weekly posting times in words; empty: it has none."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
-from agent.briefing import Briefing, attach
+from agent.briefing import AccountLine, Briefing, attach
 
 SYSTEM = SystemMessage("""\
 You are Copydesk, the content desk of a small team, talking in their chat. You research, draft, plan and remember; \
@@ -50,7 +50,7 @@ def as_text(briefing: Briefing) -> str:
     sections = [
         ("Now", [f"{briefing.now:%A %-d %B %Y %H:%M} UTC; the person's zone is {briefing.zone}"]),
         ("Speaking", [briefing.speaker]),
-        ("Connected accounts", [f"{one.label} {one.handle}: {one.limit} {one.unit}" for one in briefing.accounts]),
+        ("Connected accounts", [_account(one) for one in briefing.accounts]),
         ("Voice rules", [rule.removeprefix("- ") for rule in briefing.voice.splitlines()]),
         ("Goals", list(briefing.goals)),
         ("Blacked out days (nothing goes out then: propose others)", list(briefing.blackouts)),
@@ -66,6 +66,11 @@ def as_text(briefing: Briefing) -> str:
     ]
     lines = [f"{title}:\n" + "\n".join(map(_line, found)) for title, found in sections if found]
     return "<desk-notes>\n" + "\n".join(lines) + "\n</desk-notes>"
+
+
+def _account(one: AccountLine) -> str:
+    slots = f"; posting slots: {one.slots}" if one.slots else ""
+    return f"{one.label} {one.handle}: {one.limit} {one.unit}{slots}"
 
 
 def _about(briefing: Briefing) -> list[tuple[str, list[str]]]:

@@ -58,6 +58,7 @@ from content.results import Results
 from content.reviews import Reviews
 from content.schedule import Schedule
 from content.sealing import Sealer, keys_of
+from content.slots import Slots
 from content.sweeping import Sweeping
 from content.times import Clock, SystemClock
 from content.tracing import Tracing
@@ -265,6 +266,7 @@ def _desk(
         research=Research(db, clock, {name: make(http) for name, make in SOURCES.items()}),
         voice=Voice(db, clock),
         plans=Plans(db, clock),
+        slots=Slots(db, clock, platforms),
         copies=Copies(db, clock, platforms),
         guards=Guards(db, clock, platforms),
     )

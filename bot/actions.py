@@ -54,6 +54,8 @@ class Actions:
             "changes": self._changes,
             "delegate": self._delegate,
             "set_policy": self._set_policy,
+            "add_slot": self._add_slot,
+            "remove_slot": self._remove_slot,
             "hold_all": self._hold_all,
             "release_all": self._hold_all,
         }
@@ -114,6 +116,14 @@ class Actions:
         if held:
             return Answer("Everything is on hold: nothing goes out until somebody lets it.")
         return Answer("Posts go out at their times again; what is late asks first.")
+
+    async def _add_slot(self, action: Action) -> Answer:
+        words = await self._desk.slots.add(action.actor, action.form.get("account", ""), action.form.get("when", ""))
+        return Answer(f"Slots added: {words}. “Put it in the queue” takes the next free one.")
+
+    async def _remove_slot(self, action: Action) -> Answer:
+        words = await self._desk.slots.remove(action.actor, action.form.get("slot", ""))
+        return Answer(f"Taken away: {words}. Posts in it keep their times.")
 
     async def _schedule(self, action: Action) -> Answer:
         scheduled = await self._desk.schedule.set(action.actor, action.id, action.form.get("when", ""))

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, Command] = {
     "login": Command("", "a one-time address of the desk's page"),
     "report": Command("report:8 weeks", "how your posts did"),
     "settings": Command("settings:all", "who must say yes, who is here, and holding everything"),
+    "slots": Command("slots:all", "when your accounts post, and how full the queue is"),
     STOP: Command("", "stop what I am doing"),
     "trends": Command("findings:", "what research found lately"),
     UNLINK: Command("", "be unknown again in the chat where you type it"),

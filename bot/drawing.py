@@ -10,6 +10,7 @@ from bot.consent_card import consent_card
 from bot.copy_card import copy_card
 from bot.report_card import WEEKS, report_card
 from bot.rules import settings_card
+from bot.slots_card import slots_card
 from content.desk import Desk
 from content.errors import ContentError, NotFound
 from content.models import Role
@@ -45,6 +46,7 @@ class Drawing:
             "settings": self._settings,
             "report": self._report,
             "copy": self._copy,
+            "slots": self._slots,
         }
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
@@ -88,6 +90,9 @@ class Drawing:
         begins = datetime.combine(weeks[0].start, time(), zone(actor.zone))
         best = await self._desk.results.best_posts(actor.workspace_id, BEST, begins)
         return report_card(weeks, best)
+
+    async def _slots(self, actor: Actor, _name: str) -> Card:
+        return slots_card(await self._desk.slots.list(actor.workspace_id), actor)
 
     async def _copy(self, actor: Actor, _name: str) -> Card | None:
         copy = await self._desk.copies.view(actor.workspace_id)

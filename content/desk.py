@@ -16,6 +16,7 @@ from content.reports import Reports
 from content.research import Research
 from content.results import Results
 from content.schedule import Schedule
+from content.slots import Slots
 from content.times import Clock
 from content.voice import Voice
 
@@ -38,5 +39,6 @@ class Desk:
     research: Research
     voice: Voice
     plans: Plans
+    slots: Slots
     copies: Copies
     guards: Guards

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import copies, notices, reviews
+from content import copies, notices, reviews, slots
 from content.approvals import approve, arm, require_undecided
 from content.audit import record
 from content.database import Database
@@ -83,38 +83,64 @@ class Schedule:
         self._platforms = platforms
 
     async def set(self, actor: Actor, post_id: str, words: str) -> Scheduled:
-        """Have it go out when the words say, on every account where it is not out yet.
+        """Have it go out when the words say, on every account where it is not out yet; “queue” is the next free slot.
 
         Raises:
-            Invalid: the words are no single moment, or one in the past.
+            Invalid: the words are no single moment, or one in the past; or there are no slots.
             WrongState: it is out, or deleted.
         """
         actor.require("draft")
+        if slots.QUEUE.search(words):
+            return await self.queue(actor, post_id)
         now = self._clock.now()
         moment = understand(words, now, actor.zone)
         if isinstance(moment, Slot):
             raise Invalid(
                 f"“{words}” is a weekly slot, and one post goes out once. Name a day, or ask me to plan it every week."
             )
-        post = await self._move(actor, post_id, moment)
-        return Scheduled(post, moment.echo(now))
-
-    async def _move(self, actor: Actor, post_id: str, moment: Moment) -> PostView:
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
             rows = await self._open_rows(session, post)
-            workspace = await session.get_one(Workspace, post.workspace_id)
-            for row in rows:
-                row.due_at, row.zone, row.tries = moment.at, moment.zone, 0
-                if row.state is not DeliveryState.HELD:
-                    row.state = DeliveryState.WAITING
-                row.error_code = row.error = ""
-                await arm(session, self._clock, row)
-            if not workspace.approval_survives_move:
-                await self._withdraw(session, post, rows)
-            self._record(session, actor, "post.scheduled", post, due=moment.at.isoformat(), zone=moment.zone)
-            await notices.redraw(session, self._clock, post.id)
-            return await view(session, self._platforms, post)
+            moved = await self._move(session, actor, post, rows, {row.account_id: moment for row in rows})
+        return Scheduled(moved, moment.echo(now))
+
+    async def queue(self, actor: Actor, post_id: str) -> Scheduled:
+        """Have it go out at the next free slot of each account where it is not out yet. Safe to repeat.
+
+        Raises:
+            Invalid: there are no slots.
+            WrongState: it is out, or deleted.
+        """
+        actor.require("draft")
+        now = self._clock.now()
+        async with self._db.writing() as session:
+            post = await post_row(session, actor.workspace_id, post_id)
+            rows = await self._open_rows(session, post)
+            moments = await slots.next_free(session, rows, now)
+            moved = await self._move(session, actor, post, rows, moments)
+        different = {moment.at for moment in moments.values()}
+        if len(different) == 1:
+            return Scheduled(moved, next(iter(moments.values())).echo(now))
+        each = [(one.rendering.label, moments.get(one.account_id)) for one in moved.deliveries]
+        return Scheduled(moved, "; ".join(f"{label} {moment.echo(now)}" for label, moment in each if moment))
+
+    async def _move(
+        self, session: AsyncSession, actor: Actor, post: Post, rows: Sequence[Delivery], moments: Mapping[str, Moment]
+    ) -> PostView:
+        workspace = await session.get_one(Workspace, post.workspace_id)
+        for row in rows:
+            moment = moments[row.account_id]
+            row.due_at, row.zone, row.tries = moment.at, moment.zone, 0
+            if row.state is not DeliveryState.HELD:
+                row.state = DeliveryState.WAITING
+            row.error_code = row.error = ""
+            await arm(session, self._clock, row)
+        if not workspace.approval_survives_move:
+            await self._withdraw(session, post, rows)
+        first = min(moments.values(), key=lambda moment: moment.at)
+        self._record(session, actor, "post.scheduled", post, due=first.at.isoformat(), zone=first.zone)
+        await notices.redraw(session, self._clock, post.id)
+        return await view(session, self._platforms, post)
 
     async def _withdraw(self, session: AsyncSession, post: Post, rows: Sequence[Delivery]) -> None:
         for row in rows:

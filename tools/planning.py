@@ -16,7 +16,7 @@ from tools.replies import Reply, post_line, said, shown
 async def schedule_post(
     post: int, action: Literal["set", "hold", "release", "cancel"], runtime: Runtime, when: str = ""
 ) -> Reply:
-    """Set or move a post's time (`when` in the person's own words), hold, release or cancel it. It still needs approval."""
+    """Set a post's time (`when` in the person's words; “next free slot” is the queue), hold, release or cancel it. It needs approval."""
     here = runtime.context
     found = await here.post(post)
     if action == "set":

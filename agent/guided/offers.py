@@ -30,6 +30,13 @@ _OUTRIGHT = (
         "revise_post",
         r"(?:change|revise|edit) post #?\d+\b|new text for post #?\d+:|(?:change|reword) post #?\d+ to\b:?",
     ),
+    (
+        "schedule_post",
+        (
+            r"(?:put|add|move|place) (?!.*\?)(?:\S+ ){1,3}(?:in|into|to|on) the queue\b|queue (?:it|this|that|post #?\d+)\b"
+            r"|(?:use|take|give \S+(?: \d+)?|put \S+(?: \d+)? in(?:to)?) the next (?:free |open )?slot\b"
+        ),
+    ),
     ("schedule_post", r"(?:schedule|reschedule|unschedule|hold|release|cancel) post #?\d+\b"),
     ("show_calendar", r"(?:show )?(?:me )?(?:the )?calendar[.!?]*$"),
     ("plan_recurring", r"plan: "),

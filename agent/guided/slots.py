@@ -45,6 +45,10 @@ TIME = re.compile(
     rf"\b(?:(?:next|this|coming|on|first thing)\s+)*(?:{_DAYS}|{_PART}|{DATES}|{_HOURS}|{_AWAY})(?!\w)", re.IGNORECASE
 )
 """Where words about a time begin."""
+QUEUE = re.compile(
+    r"\b(?:(?:in|into|to|on) the queue|queue (?:it|this|that|post)|(?:next|first) (?:free |open |empty )?slot)\b",
+    re.IGNORECASE,
+)
 _THIS = re.compile(r"^this (?=to|tm|at |on |in |next |noon|mid|\d)", re.IGNORECASE)
 _AFTER_TIME = re.compile(
     r",?\s+(?:for\s+(?:the|post|number|draft|#|it|that)|please|pls|instead|thanks|than\b|if\b|ok\b|would\b|and\b|is\s|works)"
@@ -131,6 +135,8 @@ def content_words(text: str) -> set[str]:
 
 def when_words(say: str) -> str:
     """The words that say when, as the person said them; empty: none."""
+    if QUEUE.search(say):
+        return "next free slot"
     rest = POST.sub(" post ", say)
     found = TIME.search(rest)
     if not found:

@@ -32,7 +32,7 @@ from content.models.people import (
     Workspace,
 )
 from content.models.posts import Approval, Media, Post, PostState, Review, Revision, Variant, Verdict
-from content.models.work import Job, JobState, Plan
+from content.models.work import Job, JobState, Plan, PostingSlot
 
 __all__ = [
     "ENDED",
@@ -74,6 +74,7 @@ __all__ = [
     "Plan",
     "Post",
     "PostState",
+    "PostingSlot",
     "Result",
     "Review",
     "Revision",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from content.database import Base
@@ -54,6 +54,21 @@ class Job(Base):
     fence: Mapped[int] = mapped_column(default=0)
     error: Mapped[Words]
     created_at: Mapped[datetime]
+
+
+class PostingSlot(Base):
+    """A weekly time at which an account posts; what fills it is the time of a delivery, not a reference to this row."""
+
+    __tablename__ = "posting_slot"
+    __table_args__ = (UniqueConstraint("account_id", "weekday", "hour", "minute", "zone", name="uq_posting_slot_time"),)
+    id: Mapped[Key]
+    workspace_id: Mapped[str] = ref("workspace")
+    account_id: Mapped[str] = ref("account")
+    weekday: Mapped[int]
+    """0 is Monday."""
+    hour: Mapped[int]
+    minute: Mapped[int]
+    zone: Mapped[str] = mapped_column(String(64))
 
 
 class Plan(Base):

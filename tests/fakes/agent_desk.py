@@ -40,6 +40,7 @@ from content.removal import Removal
 from content.reports import Reports
 from content.research import Research
 from content.results import Results
+from content.slots import Slots
 from content.transcript import Said, Transcript
 from content.trends import TrendSource
 from content.voice import Voice
@@ -203,6 +204,7 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
         research=Research(base.db, base.clock, named),
         voice=Voice(base.db, base.clock),
         plans=Plans(base.db, base.clock),
+        slots=Slots(base.db, base.clock, base.platforms),
         copies=Copies(base.db, base.clock, base.platforms),
         guards=base.guards,
     )

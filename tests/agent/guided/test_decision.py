@@ -37,6 +37,12 @@ def test_every_action_has_a_maker() -> None:
         ("what's going out next week?", "show_calendar", {"span": "next week"}),
         ("show the calendar", "show_calendar", {"span": "this week"}),
         ("check the goals", "check_goals", {}),
+        ("put post 3 in the queue", "schedule_post", {"post": 3, "action": "set", "when": "next free slot"}),
+        (
+            "schedule post 3 for the next free slot",
+            "schedule_post",
+            {"post": 3, "action": "set", "when": "next free slot"},
+        ),
         ("schedule post 3 for tomorrow at 9", "schedule_post", {"post": 3, "action": "set", "when": "tomorrow at 9"}),
         ("hold post 3", "schedule_post", {"post": 3, "action": "hold", "when": ""}),
         ("release #5", "schedule_post", {"post": 5, "action": "release", "when": ""}),

@@ -1,0 +1,265 @@
+"""Posting slots: the weekly times at which an account posts, and the queue that fills them.
+
+A slot is free where no other post of the account has its moment: nothing is kept but the posts' own times, so a post that is
+moved, cancelled or deleted frees its slot by that, and one whose slot is taken away keeps its time.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content.audit import record
+from content.database import Database
+from content.day_words import DAYS
+from content.errors import Invalid, NotFound
+from content.ids import new_id
+from content.models import Account, Delivery, DeliveryState, PostingSlot
+from content.people import Actor
+from content.phrases import WEEKDAYS
+from content.platform import Platform
+from content.times import Clock, said
+from content.when import Moment, Slot, understand
+
+MOST = 50
+"""Slots of an account."""
+TAKEN = tuple(state for state in DeliveryState if state not in (DeliveryState.CANCELLED, DeliveryState.FAILED))
+"""What holds its slot."""
+QUEUE = re.compile(
+    r"\b(?:queue|enqueue|(?:next|first)\s+(?:free\s+|open\s+|empty\s+|available\s+|posting\s+)*slot|(?:free|open) slot)\b",
+    re.IGNORECASE,
+)
+"""Words that mean the next free slot."""
+_DAYS = re.compile(rf"(?:on\s+)?(?={DAYS})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class SlotView:
+    """One weekly time of an account."""
+
+    id: str
+    words: str
+
+
+@dataclass(frozen=True)
+class AccountSlots:
+    """An account's weekly times, and how full they are."""
+
+    account_id: str
+    label: str
+    handle: str
+    slots: tuple[SlotView, ...]
+    times: tuple[str, ...]
+    """The same in few words: “every Monday and Thursday at 09:00 Europe/Berlin”."""
+    next_free: str
+    """In words, with zone and distance; empty: there are no slots."""
+    waiting: int
+    """How many posts of the account still have a time to come."""
+    last: str
+    """The last of those times, in words; empty: nothing waits."""
+
+    @property
+    def words(self) -> str:
+        """Account and platform."""
+        return f"{self.label} {self.handle}"
+
+
+class Slots:
+    """When accounts post."""
+
+    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform]) -> None:
+        self._db = db
+        self._clock = clock
+        self._platforms = platforms
+
+    async def list(self, workspace_id: str) -> Sequence[AccountSlots]:
+        """Every connected account with its slots, in the order they were connected."""
+        now = self._clock.now()
+        async with self._db.reading() as session:
+            accounts = await session.scalars(
+                select(Account)
+                .where(Account.workspace_id == workspace_id, Account.state != "disconnected")
+                .order_by(Account.connected_at, Account.id)
+            )
+            found = [one for one in accounts if one.platform in self._platforms]
+            slots = await _slots_of(session, [one.id for one in found])
+            taken = await _taken(session, [one.id for one in found], now, "")
+        return [self._view(account, slots[account.id], taken[account.id], now) for account in found]
+
+    def _view(
+        self, account: Account, slots: Sequence[PostingSlot], taken: Mapping[datetime, str], now: datetime
+    ) -> AccountSlots:
+        free = _free(slots, taken, now)
+        last = max(taken, default=None)
+        zone_name = slots[0].zone if slots else "UTC"
+        return AccountSlots(
+            account_id=account.id,
+            label=self._platforms[account.platform].spec.label,
+            handle=account.handle,
+            slots=tuple(SlotView(one.id, _words(one)) for one in slots),
+            times=tuple(_together(slots)),
+            next_free=said(free.at, free.zone, now) if free else "",
+            waiting=len(taken),
+            last=said(last, taken[last] or zone_name, now) if last else "",
+        )
+
+    async def add(self, actor: Actor, account_id: str, words: str) -> str:
+        """Have an account post at weekly times, told in words such as “every weekday 9:00”; returns them in words.
+
+        Raises:
+            NotAllowed: the member may not change settings.
+            NotFound: this workspace has no such account.
+            Invalid: no weekly time, or over 50 of them.
+        """
+        actor.require("manage")
+        slot = _read(words, self._clock.now(), actor.zone)
+        async with self._db.writing() as session:
+            await self._account(session, actor, account_id)
+            there = {_key(one) for one in (await _slots_of(session, [account_id]))[account_id]}
+            wanted = [(day, slot.hour, slot.minute, slot.zone) for day in slot.weekdays]
+            new = [key for key in wanted if key not in there]
+            if len(there) + len(new) > MOST:
+                raise Invalid(f"An account has {MOST} slots at most, so none was added. Take some away first.")
+            for weekday, hour, minute, zone_name in new:
+                session.add(
+                    PostingSlot(
+                        id=new_id("slot"),
+                        workspace_id=actor.workspace_id,
+                        account_id=account_id,
+                        weekday=weekday,
+                        hour=hour,
+                        minute=minute,
+                        zone=zone_name,
+                    )
+                )
+            self._record(session, actor, "slot.added", account_id, slot.echo())
+        return slot.echo()
+
+    async def remove(self, actor: Actor, slot_id: str) -> str:
+        """Take one weekly time away; returns it in words. The posts in it keep their times.
+
+        Raises:
+            NotAllowed: the member may not change settings.
+            NotFound: this workspace has no such slot.
+        """
+        actor.require("manage")
+        async with self._db.writing() as session:
+            slot = await session.get(PostingSlot, slot_id)
+            if slot is None or slot.workspace_id != actor.workspace_id:
+                raise NotFound("There is no such slot any more. Look at /slots for the ones there are.")
+            await session.delete(slot)
+            words = _words(slot)
+            self._record(session, actor, "slot.removed", slot.account_id, words)
+        return words
+
+    async def _account(self, session: AsyncSession, actor: Actor, account_id: str) -> None:
+        account = await session.get(Account, account_id, with_for_update={"key_share": True})
+        if account is None or account.workspace_id != actor.workspace_id:
+            raise NotFound("There is no such account here. Look at /connect for the ones there are.")
+
+    def _record(self, session: AsyncSession, actor: Actor, verb: str, account_id: str, words: str) -> None:
+        record(
+            session,
+            workspace_id=actor.workspace_id,
+            verb=verb,
+            subject=account_id,
+            at=self._clock.now(),
+            member_id=actor.member_id,
+            slot=words,
+        )
+
+
+async def next_free(session: AsyncSession, rows: Sequence[Delivery], now: datetime) -> dict[str, Moment]:
+    """By account of these deliveries, all of one post, its next free slot; accounts without slots go with the first of them.
+
+    The accounts are locked until the end of the transaction, so that two who press at once never get the same slot.
+
+    Raises:
+        Invalid: none of the accounts has slots.
+    """
+    ids = sorted(one.account_id for one in rows)
+    await session.execute(
+        select(Account.id).where(Account.id.in_(ids)).order_by(Account.id).with_for_update(key_share=True)
+    )
+    slots = await _slots_of(session, ids)
+    taken = await _taken(session, ids, now, rows[0].post_id)
+    free = {one: moment for one in ids if (moment := _free(slots[one], taken[one], now))}
+    if not free:
+        raise Invalid("There are no posting slots yet, so there is no queue. Set them with /slots, or name a time.")
+    first = min(free.values(), key=lambda moment: moment.at)
+    return {one: free.get(one, first) for one in ids}
+
+
+def _free(slots: Sequence[PostingSlot], taken: Collection[datetime], now: datetime) -> Moment | None:
+    """The first slot after now that nothing has."""
+    return next((one for one in upcoming(slots, now) if one.at not in taken), None)
+
+
+def upcoming(slots: Sequence[PostingSlot], after: datetime) -> Iterator[Moment]:
+    """The moments of weekly times after an instant, in order, without an end."""
+    return merge(*(_each(Slot((one.weekday,), one.hour, one.minute, one.zone), after) for one in slots), key=_at)
+
+
+def _each(slot: Slot, after: datetime) -> Iterator[Moment]:
+    while True:
+        found = slot.next_after(after)
+        yield found
+        after = found.at
+
+
+def _at(moment: Moment) -> datetime:
+    return moment.at
+
+
+async def _slots_of(session: AsyncSession, account_ids: Collection[str]) -> Mapping[str, Sequence[PostingSlot]]:
+    found: dict[str, list[PostingSlot]] = defaultdict(list)
+    order = (PostingSlot.weekday, PostingSlot.hour, PostingSlot.minute, PostingSlot.zone)
+    for one in await session.scalars(
+        select(PostingSlot).where(PostingSlot.account_id.in_(account_ids)).order_by(*order)
+    ):
+        found[one.account_id].append(one)
+    return found
+
+
+async def _taken(
+    session: AsyncSession, account_ids: Collection[str], now: datetime, but: str
+) -> Mapping[str, dict[datetime, str]]:
+    """By account the moments to come that its posts have, without one post's, each with the zone it was said in."""
+    found: dict[str, dict[datetime, str]] = defaultdict(dict)
+    times = select(Delivery.account_id, Delivery.due_at, Delivery.zone).where(
+        Delivery.account_id.in_(account_ids), Delivery.post_id != but, Delivery.due_at > now, Delivery.state.in_(TAKEN)
+    )
+    for account_id, at, zone_name in await session.execute(times):
+        found[account_id][at] = zone_name  # type: ignore[index]  # it is later than now
+    return found
+
+
+def _read(words: str, now: datetime, zone_name: str) -> Slot:
+    """A weekly time; “Mon, Wed 9:00” means every such day."""
+    bare = words.strip()
+    slot = understand(f"every {bare}" if _DAYS.match(bare) else bare, now, zone_name)
+    if not isinstance(slot, Slot):
+        raise Invalid(f"“{bare[:60]}” is one moment, and a slot is a weekly time. Say “Mon and Thu 9:00”.")
+    return slot
+
+
+def _key(slot: PostingSlot) -> tuple[int, int, int, str]:
+    return slot.weekday, slot.hour, slot.minute, slot.zone
+
+
+def _words(slot: PostingSlot) -> str:
+    return f"{WEEKDAYS[slot.weekday]} {slot.hour:02}:{slot.minute:02} {slot.zone}"
+
+
+def _together(slots: Sequence[PostingSlot]) -> Iterator[str]:
+    """The days of one local time in one line."""
+    days: dict[tuple[int, int, str], list[int]] = defaultdict(list)
+    for one in slots:
+        days[one.hour, one.minute, one.zone].append(one.weekday)
+    for (hour, minute, zone_name), weekdays in sorted(days.items()):
+        yield Slot(tuple(sorted(weekdays)), hour, minute, zone_name).echo()
