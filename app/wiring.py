@@ -26,6 +26,7 @@ from bot.actions import Actions
 from bot.chat import Chat
 from bot.copy_news import CopyNews
 from bot.drawing import Drawing
+from bot.late_news import LateNews
 from bot.login_news import LoginNews
 from bot.notify import Notify
 from bot.outward import EveryChat
@@ -44,6 +45,7 @@ from content.errors import Invalid
 from content.goals import Goals
 from content.guards import Guards
 from content.jobs import Handler, Jobs
+from content.late import Late
 from content.media import MediaStore
 from content.people import People
 from content.plans import Plans
@@ -224,6 +226,7 @@ def _handlers(app: App) -> dict[str, Handler]:
         "publish": app.publishing.publish,
         "collect": app.desk.results.collect,
         "redraw": notify.redraw,
+        "late": LateNews(app.desk, app.people, app.transcript, app.drawing, app.chats, private).late,
         "notify": notify.notify,
         "ending": LoginNews(app.desk.accounts, app.people, app.drawing, app.chats, private).ending,
         "consent": app.desk.consents.expire,
@@ -250,7 +253,7 @@ def _desk(
     settings: Settings,
     sealer: Sealer,
 ) -> Desk:
-    accounts = Accounts(db, clock, platforms, sealer)
+    accounts, schedule = Accounts(db, clock, platforms, sealer), Schedule(db, clock, platforms)
     return Desk(
         clock=clock,
         accounts=accounts,
@@ -258,7 +261,8 @@ def _desk(
         media=MediaStore(db, clock, settings.data_dir / "media"),
         posts=Posts(db, clock, platforms, Composer(db, platforms, accounts)),
         approvals=Approvals(db, clock, platforms),
-        schedule=Schedule(db, clock, platforms),
+        schedule=schedule,
+        late=Late(db, clock, platforms, schedule),
         goals=Goals(db, clock),
         results=Results(db, clock, platforms, accounts),
         reports=Reports(db, clock),

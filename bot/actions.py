@@ -1,11 +1,13 @@
 """A press of a button: who is it, may they, is the revision current, and only then one change. Every press gets an answer."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 from bot.chat import Action, Answer
 from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
 from bot.guard_card import caution_notes, read_blackout, read_pace
+from bot.late_card import MINUTES_APART
 from bot.rules import read_rule, rule_words
 from content.accounts import AccountView
 from content.desk import Desk
@@ -15,6 +17,8 @@ from content.tracing import Tracing
 from content.views import PostView
 from content.wording import Wording
 
+MOST_DIGITS = 6
+"""Of a number that somebody types."""
 BY_HAND = "edited by hand"
 
 
@@ -58,6 +62,8 @@ class Actions:
             "remove_slot": self._remove_slot,
             "hold_all": self._hold_all,
             "release_all": self._hold_all,
+            "late_spread": self._late_spread,
+            "late_drop": self._late_drop,
         }
 
     async def press(self, action: Action) -> Answer:
@@ -154,6 +160,19 @@ class Actions:
             action.actor, action.id, action.revision, button=_press(action)
         )
         return Answer(f"#{post.number} is going out now.")
+
+    async def _late_spread(self, action: Action) -> Answer:
+        apart = action.form.get("apart", "").strip() or str(MINUTES_APART)
+        if not apart.isdecimal() or len(apart) > MOST_DIGITS:
+            raise Invalid(f"“{apart}” is no number of minutes. Nothing was changed.")
+        when, every = action.form.get("when", ""), timedelta(minutes=int(apart))
+        spread = await self._desk.late.spread(action.actor, action.id, when, every)
+        still = f" {spread.unapproved} of them still need approval." if spread.unapproved else ""
+        return Answer(f"{spread.posts} posts go out {apart} minutes apart, the first {spread.first}.{still}")
+
+    async def _late_drop(self, action: Action) -> Answer:
+        dropped = await self._desk.late.drop(action.actor, action.id)
+        return Answer(f"{dropped} late {'post is' if dropped == 1 else 'posts are'} cancelled and will not go out.")
 
     async def _hold(self, action: Action) -> Answer:
         post = await self._desk.schedule.hold(action.actor, action.id)

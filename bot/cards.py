@@ -260,13 +260,14 @@ def queue_card(posts: Sequence[PostView], zone_name: str, now: datetime) -> Card
         ("Approved", PostState.APPROVED),
         ("Drafts", PostState.DRAFT),
     ):
-        rows = tuple(_queued(post, zone_name, now) for post in posts if post.state is state)
+        rows = tuple(queued_row(post, zone_name, now) for post in posts if post.state is state)
         groups += [Group(heading, rows)] if rows else []
     empty = "" if groups else "Nothing is under way. Ask for a draft."
     return Card(subject="queue:open", title="Under way", status=empty, groups=tuple(groups))
 
 
-def _queued(post: PostView, zone_name: str, now: datetime) -> Row:
+def queued_row(post: PostView, zone_name: str, now: datetime) -> Row:
+    """A post in a line: number, words, where, and how it stands."""
     tone, status = _standing(post, zone_name, now)
     labels = ", ".join(dict.fromkeys(one.rendering.label for one in post.deliveries))
     return Row(f"#{post.number} {post.words}", f"{labels}: {status}", at=post.due_at, tone=tone)

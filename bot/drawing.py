@@ -8,6 +8,7 @@ from bot.cards import accounts_card, calendar_card, post_card, queue_card
 from bot.chat import Card, Group, Row
 from bot.consent_card import consent_card
 from bot.copy_card import copy_card
+from bot.late_card import late_card
 from bot.report_card import WEEKS, report_card
 from bot.rules import settings_card
 from bot.slots_card import slots_card
@@ -47,6 +48,7 @@ class Drawing:
             "report": self._report,
             "copy": self._copy,
             "slots": self._slots,
+            "late": self._late,
         }
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
@@ -97,6 +99,10 @@ class Drawing:
     async def _copy(self, actor: Actor, _name: str) -> Card | None:
         copy = await self._desk.copies.view(actor.workspace_id)
         return copy_card(copy, actor, self._desk.clock.now()) if copy else None
+
+    async def _late(self, actor: Actor, where: str) -> Card | None:
+        late = await self._desk.late.view(actor.workspace_id, where)
+        return late_card(late, actor, self._desk.clock.now()) if late else None
 
     async def _calendar(self, actor: Actor, name: str) -> Card | None:
         span = next((one for one in SPANS if one == name), None)

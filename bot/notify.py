@@ -59,6 +59,10 @@ class Notify:
         """Every copy of a card, in every chat, shows what is true now; a bare name is a post's id."""
         subject = name if ":" in name else f"post:{name}"
         await self._transcript.redraw(subject)
+        kind, _, post_id = subject.partition(":")
+        late = await self._desk.late.list_of(post_id) if kind == "post" else None
+        if late is not None:
+            await self._transcript.redraw(f"late:{late}")
         return None
 
     async def notify(self, subject: str) -> datetime | None:

@@ -8,6 +8,7 @@ from content.consents import Consents
 from content.copies import Copies
 from content.goals import Goals
 from content.guards import Guards
+from content.late import Late
 from content.media import MediaStore
 from content.plans import Plans
 from content.posts import Posts
@@ -42,3 +43,4 @@ class Desk:
     slots: Slots
     copies: Copies
     guards: Guards
+    late: Late

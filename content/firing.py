@@ -16,7 +16,7 @@ from content.costs import dollars, spending
 from content.errors import NeedsReconnect
 from content.facts import Facts
 from content.ids import new_id
-from content.models import Account, Delivery, DeliveryState, Part, PostState, Workspace
+from content.models import Account, Delivery, DeliveryState, Part, Post, PostState, Workspace
 from content.objections import objection
 from content.pace import TURN, Wait, quota, room, too_late
 from content.platform import Published, Rendering
@@ -101,7 +101,8 @@ async def _overdue(session: AsyncSession, clock: Clock, facts: Facts) -> Later |
     due_at = facts.delivery.due_at
     if due_at is None or facts.begun or not too_late(facts.workspace, due_at, facts.now):
         return None
-    return await _ask(session, clock, facts.delivery, "overdue", "Its time passed while it could not go out.")
+    why = "Its time passed while it could not go out."
+    return await _ask(session, clock, facts.delivery, "overdue", why, late=facts.post)
 
 
 async def _not_approved(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:
@@ -117,12 +118,19 @@ async def _objected(session: AsyncSession, clock: Clock, facts: Facts) -> Later 
     return await _ask(session, clock, facts.delivery, found.guard, found.why) if found else None
 
 
-async def _ask(session: AsyncSession, clock: Clock, delivery: Delivery, code: str, why: str) -> Later:
+async def _ask(
+    session: AsyncSession, clock: Clock, delivery: Delivery, code: str, why: str, late: Post | None = None
+) -> Later:
+    """A person decides. What is only late (`late`: the post) is told with all others that are: after an outage that is many."""
     delivery.state, delivery.lease_until = DeliveryState.ASKING, None
     delivery.error_code, delivery.error = code, why
     workspace, now = delivery.workspace_id, clock.now()
     record(session, workspace_id=workspace, verb="delivery.asking", subject=delivery.id, at=now, why=code)
-    await notices.tell(session, clock, "overdue", delivery.id)
+    if late is None:
+        await notices.tell(session, clock, "overdue", delivery.id)
+    else:
+        delivery.late_at = now
+        await notices.late(session, clock, late)
     await notices.redraw(session, clock, delivery.post_id)
     return Later()
 
@@ -161,7 +169,7 @@ async def _too_close(session: AsyncSession, clock: Clock, facts: Facts) -> Later
         return await _wait(session, clock, delivery, wait)
     delivery.turn_at = wait.at
     why = f"{wait.why} Its turn would come later than posts may be late here."
-    return await _ask(session, clock, delivery, TURN, why)
+    return await _ask(session, clock, delivery, TURN, why, late=facts.post)
 
 
 async def _wait(session: AsyncSession, clock: Clock, delivery: Delivery, wait: Wait) -> Later:

@@ -1,13 +1,13 @@
 """Telling people: a job that shows a row in the conversation where it belongs, put in the transaction of the change."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
-from content.models import Delivery
+from content.models import Delivery, Post
 from content.times import Clock
 
 News = Literal["sent", "failed", "unknown", "overdue", "reconnect", "cancelled"]
@@ -16,6 +16,10 @@ News = Literal["sent", "failed", "unknown", "overdue", "reconnect", "cancelled"]
 def redrawn(post_id: str, now: datetime) -> jobs.Wanted:
     """Has every copy of the post's card, in every chat, show what is true then."""
     return jobs.Wanted("redraw", post_id, now, f"redraw:{post_id}")
+
+
+GATHER = timedelta(seconds=5)
+"""How long what is late waits for others that are, so that one message tells all."""
 
 
 def told(news: News, delivery_id: str, now: datetime) -> jobs.Wanted:
@@ -39,3 +43,9 @@ async def called_off(session: AsyncSession, clock: Clock, post_id: str, deliveri
     planned = next((one.id for one in deliveries if one.due_at is not None), None)
     if planned is not None:
         await tell(session, clock, "cancelled", planned)
+
+
+async def late(session: AsyncSession, clock: Clock, post: Post) -> None:
+    """The post is too late to go out by itself: told with all others that are so at about the same time where it belongs."""
+    where, now = post.conversation_id or post.author_id, clock.now()
+    await jobs.put_all(session, [jobs.Wanted("late", where, now + GATHER)], now=now)

@@ -99,10 +99,17 @@ class Schedule:
                 f"“{words}” is a weekly slot, and one post goes out once. Name a day, or ask me to plan it every week."
             )
         async with self._db.writing() as session:
-            post = await post_row(session, actor.workspace_id, post_id)
-            rows = await self._open_rows(session, post)
-            moved = await self._move(session, actor, post, rows, {row.account_id: moment for row in rows})
-        return Scheduled(moved, moment.echo(now))
+            return Scheduled(await self.moved(session, actor, post_id, moment), moment.echo(now))
+
+    async def moved(self, session: AsyncSession, actor: Actor, post_id: str, moment: Moment) -> PostView:
+        """Give a post this time, in the caller's transaction.
+
+        Raises:
+            WrongState: it is out, or deleted.
+        """
+        post = await post_row(session, actor.workspace_id, post_id)
+        rows = await self._open_rows(session, post)
+        return await self._move(session, actor, post, rows, {row.account_id: moment for row in rows})
 
     async def queue(self, actor: Actor, post_id: str) -> Scheduled:
         """Have it go out at the next free slot of each account where it is not out yet. Safe to repeat.

@@ -86,6 +86,8 @@ class Delivery(Base):
     """When the platform last refused the login, so that it is renewed once and not for ever."""
     error_code: Mapped[str] = mapped_column(String(40), default="")
     error: Mapped[Words]
+    late_at: Mapped[datetime | None]
+    """When it was last found too late to go out by itself."""
     turn_at: Mapped[datetime | None]
     """When its account has room for it, where it waits for that; `error_code` says whether it does."""
     url: Mapped[Words]

@@ -23,6 +23,7 @@ from bot.chat import Action, Answer, Button, Card, Chat, Place
 from bot.conversation import Conversations, Thinking
 from bot.drawing import Drawing
 from bot.joining import Joining
+from bot.late_news import LateNews
 from bot.notify import Notify
 from bot.planned import Planned
 from bot.reviewing import Reviewing
@@ -34,6 +35,7 @@ from content.desk import Desk as Services
 from content.goals import Goals
 from content.identities import Identities
 from content.jobs import Handler, Jobs
+from content.late import Late
 from content.people import Actor
 from content.plans import Plans
 from content.removal import Removal
@@ -205,6 +207,7 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
         voice=Voice(base.db, base.clock),
         plans=Plans(base.db, base.clock),
         slots=Slots(base.db, base.clock, base.platforms),
+        late=Late(base.db, base.clock, base.platforms, base.schedule),
         copies=Copies(base.db, base.clock, base.platforms),
         guards=base.guards,
     )
@@ -248,6 +251,7 @@ async def _wired(
         "consent": base.consents.expire,
         "redraw": notify.redraw,
         "notify": notify.notify,
+        "late": LateNews(services, base.people, transcript, drawing, chats, private).late,
         "plan": Planned(services.plans, base.people, transcript, chats).run,
         "turn": conversations.turn,
         "learn": recall.learn,
