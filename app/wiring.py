@@ -32,6 +32,7 @@ from bot.notify import Notify
 from bot.outward import EveryChat
 from bot.planned import Planned
 from bot.reviewing import Reviewing
+from bot.series_news import SeriesNews
 from bot.stopping import Stops
 from bot.webchat.chat import WebChat
 from content.accounts import Accounts
@@ -60,6 +61,7 @@ from content.results import Results
 from content.reviews import Reviews
 from content.schedule import Schedule
 from content.sealing import Sealer, keys_of
+from content.series import SeriesOfPosts
 from content.slots import Slots
 from content.sweeping import Sweeping
 from content.times import Clock, SystemClock
@@ -230,6 +232,10 @@ def _handlers(app: App) -> dict[str, Handler]:
         "notify": notify.notify,
         "ending": LoginNews(app.desk.accounts, app.people, app.drawing, app.chats, private).ending,
         "consent": app.desk.consents.expire,
+        "series": app.desk.series.step,
+        "series_news": SeriesNews(
+            app.desk, app.people, app.transcript, app.drawing, app.chats, app.talking.whereabouts.private
+        ).tell,
         "restored": CopyNews(app.desk, app.people, app.transcript, app.drawing, app.chats, private).restored,
         "review": reviewing.review,
         "remind": reviewing.remind,
@@ -271,6 +277,7 @@ def _desk(
         voice=Voice(db, clock),
         plans=Plans(db, clock),
         slots=Slots(db, clock, platforms),
+        series=SeriesOfPosts(db, clock, platforms),
         copies=Copies(db, clock, platforms),
         guards=Guards(db, clock, platforms),
     )

@@ -3,18 +3,20 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
+from bot.answers import counted, press_name
 from bot.chat import Action, Answer
 from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
 from bot.guard_card import caution_notes, read_blackout, read_pace
 from bot.late_card import MINUTES_APART
+from bot.repeating_actions import RepeatingActions
 from bot.rules import read_rule, rule_words
 from content.accounts import AccountView
 from content.desk import Desk
 from content.errors import Collision, ContentError, Invalid
 from content.models import PostState
+from content.repeating import repeats
 from content.tracing import Tracing
-from content.views import PostView
 from content.wording import Wording
 
 MOST_DIGITS = 6
@@ -29,6 +31,7 @@ class Actions:
         self._desk = desk
         self._tracing = tracing
         self._verbs: dict[str, Callable[[Action], Awaitable[Answer]]] = {
+            **RepeatingActions(desk).verbs,
             "approve": self._approve,
             "post_now": self._post_now,
             "schedule": self._schedule,
@@ -58,8 +61,6 @@ class Actions:
             "changes": self._changes,
             "delegate": self._delegate,
             "set_policy": self._set_policy,
-            "add_slot": self._add_slot,
-            "remove_slot": self._remove_slot,
             "hold_all": self._hold_all,
             "release_all": self._hold_all,
             "late_spread": self._late_spread,
@@ -82,16 +83,16 @@ class Actions:
             return Answer(error.message, "bad")
 
     async def _approve(self, action: Action) -> Answer:
-        post = await self._desk.approvals.approve(action.actor, action.id, action.revision, button=_press(action))
+        post = await self._desk.approvals.approve(action.actor, action.id, action.revision, button=press_name(action))
         if post.state is not PostState.APPROVED:
-            return Answer(_counted(post))
+            return Answer(counted(post))
         when = "It goes out at its time." if post.due_at else "Now give it a time, or press Post now."
         return Answer(f"Approved #{post.number}. {when}")
 
     async def _post_now(self, action: Action) -> Answer:
-        post = await self._desk.schedule.post_now(action.actor, action.id, action.revision, button=_press(action))
+        post = await self._desk.schedule.post_now(action.actor, action.id, action.revision, button=press_name(action))
         if post.state is not PostState.APPROVED:
-            return Answer(f"{_counted(post)} It does not go out now: press Post now again after that.")
+            return Answer(f"{counted(post)} It does not go out now: press Post now again after that.")
         return Answer(f"#{post.number} is going out now.")
 
     async def _request(self, action: Action) -> Answer:
@@ -123,16 +124,13 @@ class Actions:
             return Answer("Everything is on hold: nothing goes out until somebody lets it.")
         return Answer("Posts go out at their times again; what is late asks first.")
 
-    async def _add_slot(self, action: Action) -> Answer:
-        words = await self._desk.slots.add(action.actor, action.form.get("account", ""), action.form.get("when", ""))
-        return Answer(f"Slots added: {words}. “Put it in the queue” takes the next free one.")
-
-    async def _remove_slot(self, action: Action) -> Answer:
-        words = await self._desk.slots.remove(action.actor, action.form.get("slot", ""))
-        return Answer(f"Taken away: {words}. Posts in it keep their times.")
-
     async def _schedule(self, action: Action) -> Answer:
-        scheduled = await self._desk.schedule.set(action.actor, action.id, action.form.get("when", ""))
+        when = action.form.get("when", "")
+        if repeats(when):
+            series = await self._desk.series.propose(action.actor, action.id, when)
+            words = f"#{series.post.number} would go out {series.when}. It starts once somebody approves the series."
+            return Answer(words, "asking", subject=f"series:{series.id}")
+        scheduled = await self._desk.schedule.set(action.actor, action.id, when)
         approved = scheduled.post.state.value == "approved"
         still = "" if approved else " It still needs approval."
         warned = "".join(f" {words}" for words in caution_notes(scheduled.post))
@@ -157,7 +155,7 @@ class Actions:
 
     async def _overrule(self, action: Action) -> Answer:
         post = await self._desk.guards.objections.overrule(
-            action.actor, action.id, action.revision, button=_press(action)
+            action.actor, action.id, action.revision, button=press_name(action)
         )
         return Answer(f"#{post.number} is going out now.")
 
@@ -248,16 +246,6 @@ class Actions:
     async def _disconnect(self, action: Action) -> Answer:
         account = await self._desk.accounts.disconnect(action.actor, action.id)
         return Answer(f"{account.words} is disconnected. Its posts here are kept.")
-
-
-def _counted(post: PostView) -> str:
-    """What one yes of several came to."""
-    said_yes, quorum = len(post.deciding.said_yes), post.deciding.quorum
-    return f"Your yes to #{post.number} counts: {said_yes} of {quorum}. It still needs {quorum - said_yes} more."
-
-
-def _press(action: Action) -> str:
-    return f"{action.place.chat}:{action.verb}"
 
 
 def _read_edit(form: Mapping[str, str]) -> tuple[list[Wording], dict[str, str]]:

@@ -32,7 +32,11 @@ _STATE_WORDS: dict[DeliveryState, tuple[Tone, str]] = {
 _NOT_LATE = {"turn", "budget", "blackout"}
 """The codes of questions that are not about a time that passed."""
 _LIVE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING, DeliveryState.FAILED)
-WHEN = Field("when", "When?", hint="such as: tomorrow 9:00, Friday noon, in 2 hours, next free slot")
+WHEN = Field(
+    "when",
+    "When?",
+    hint="such as: tomorrow 9:00, Friday noon, in 2 hours, next free slot, every Friday 17:00 for 8 weeks",
+)
 
 
 def post_card(post: PostView, zone_name: str, now: datetime, viewer: Actor | None = None) -> Card:

@@ -11,6 +11,7 @@ from bot.copy_card import copy_card
 from bot.late_card import late_card
 from bot.report_card import WEEKS, report_card
 from bot.rules import settings_card
+from bot.series_card import series_card
 from bot.slots_card import slots_card
 from content.desk import Desk
 from content.errors import ContentError, NotFound
@@ -49,6 +50,7 @@ class Drawing:
             "copy": self._copy,
             "slots": self._slots,
             "late": self._late,
+            "series": self._series,
         }
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
@@ -92,6 +94,10 @@ class Drawing:
         begins = datetime.combine(weeks[0].start, time(), zone(actor.zone))
         best = await self._desk.results.best_posts(actor.workspace_id, BEST, begins)
         return report_card(weeks, best)
+
+    async def _series(self, actor: Actor, name: str) -> Card:
+        series = await self._desk.series.view(actor.workspace_id, name)
+        return series_card(series, actor.zone, self._desk.clock.now(), actor)
 
     async def _slots(self, actor: Actor, _name: str) -> Card:
         return slots_card(await self._desk.slots.list(actor.workspace_id), actor)

@@ -17,6 +17,7 @@ from content.reports import Reports
 from content.research import Research
 from content.results import Results
 from content.schedule import Schedule
+from content.series import SeriesOfPosts
 from content.slots import Slots
 from content.times import Clock
 from content.voice import Voice
@@ -41,6 +42,7 @@ class Desk:
     voice: Voice
     plans: Plans
     slots: Slots
+    series: SeriesOfPosts
     copies: Copies
     guards: Guards
     late: Late

@@ -153,6 +153,15 @@ def repeating(words: str, now: datetime, zone_name: str) -> Recurrence:
     return next((_bounded(name, found, rule, now, zone_name) for name, found in ends.items()), rule)
 
 
+def repeats(words: str) -> bool:
+    """Whether words are about something that happens again and again, well said or not."""
+    return _AGAIN.search(words) is not None or any(pattern.search(words) for pattern, _ in _CADENCES)
+
+
+_AGAIN = re.compile(
+    rf"\b(?:every|each|daily|weekly|weekdays|weekends|monthly|yearly|fortnightly|bi-?weekly|{FULL}s)\b|\bFREQ=",
+    re.IGNORECASE,
+)
 _ENDS = {"until": _UNTIL, "for": _FOR, "times": _TIMES}
 
 

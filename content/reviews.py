@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import jobs, notices
+from content import jobs, notices, series_yes
 from content.audit import record
 from content.database import Database
 from content.errors import Conflict, NotAllowed, NotFound
@@ -185,9 +185,13 @@ async def decide(
 
 
 async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
-    """The wording changed, or it was taken back: nobody is asked any more, and no yes to the current revision counts."""
+    """The wording changed, or it was taken back: nobody is asked any more, and no yes to the current revision counts.
+
+    A series of it needs a new yes as well.
+    """
     given = and_(Review.verdict == Verdict.YES, Review.revision == post.revision)
     await _void(session, clock, post, or_(Review.verdict.is_(None), given))
+    await series_yes.void(session, clock, post)
 
 
 async def close(session: AsyncSession, clock: Clock, post: Post) -> None:

@@ -5,10 +5,11 @@ from typing import Literal
 from langchain_core.tools import tool
 
 from content.models import PostState
+from content.repeating import repeats
 from content.spans import Span, stretch
 from content.times import said as said_time
 from content.views import PostView
-from tools.context import Runtime
+from tools.context import Context, Runtime
 from tools.replies import Reply, post_line, said, shown
 
 
@@ -19,6 +20,8 @@ async def schedule_post(
     """Set a post's time (`when` in the person's words; “next free slot” is the queue), hold, release or cancel it. It needs approval."""
     here = runtime.context
     found = await here.post(post)
+    if action == "set" and repeats(when):
+        return await _repeat(here, found.id, when)
     if action == "set":
         scheduled = await here.desk.schedule.set(here.actor, found.id, when)
         words = f"#{found.number} is planned for {scheduled.echo}. {_approval(scheduled.post)}"
@@ -30,6 +33,12 @@ async def schedule_post(
     }
     do, done = change[action]
     return shown(f"#{found.number} {done}.", f"post:{found.id}", post_line(await do(here.actor, found.id)))
+
+
+async def _repeat(here: Context, post_id: str, when: str) -> Reply:
+    series = await here.desk.series.propose(here.actor, post_id, when)
+    words = f"#{series.post.number} would go out {series.when}, the last {series.last_words}. "
+    return shown(words + "It starts only once a person approves the series.", f"series:{series.id}")
 
 
 def _approval(post: PostView) -> str:

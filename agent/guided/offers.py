@@ -14,6 +14,13 @@ LONGEST = 600
 
 _OUTRIGHT = (
     (
+        "plan_recurring",
+        (
+            r"(?:post|repeat|publish|share|send) (?:out )?(?:this(?: post| one)?|it|that|post #?\d+)(?: again)?,? (?!.*: \S)"
+            r"(?=.*\b(?:every|each|daily|weekly|monthly|FREQ=))"
+        ),
+    ),
+    (
         "draft_post",
         r"(?:draft|write) (?:a|an|one|two|three|four|some|\d{1,2}) (?:short )?(?:posts?|threads?) (?:about|on)\b|post these words:",
     ),

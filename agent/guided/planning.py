@@ -8,7 +8,7 @@ from agent.guided.guard import negated
 from agent.guided.moves import Choice, Move, call, say
 from agent.guided.offers import hold, offers
 from agent.guided.replies import left_alone
-from agent.guided.slots import DATES, post_number, timing, when_words
+from agent.guided.slots import DATES, POST, post_number, timing, when_words
 
 _SPAN = re.compile(
     rf"\b(?:today|tomorrow|yesterday|(?:this|next|last|coming) (?:week(?:end)?|month|year|{DAY})|(?:the )?next \d+ (?:days|weeks)|weekend"
@@ -51,6 +51,10 @@ _ORDER = re.compile(
 )
 _SAME = re.compile(r"(?:(?:do|repeat|post) )?(?:this|it|that)?|post", re.IGNORECASE)
 """No deed, only “do this”."""
+_AGAIN = re.compile(
+    r"(?:post|repeat|publish|send|schedule|share)(?: out)? (?:this(?: one| post)?|it|that)(?: again)?", re.IGNORECASE
+)
+"""A post that there is shall go out again and again."""
 
 
 def schedule(said: str, briefing: Briefing) -> Move:
@@ -87,11 +91,14 @@ def calendar(said: str, _: Briefing) -> Move:
     return call("show_calendar", span=found[0].lower() if found else "this week")
 
 
-def recurring(said: str, _: Briefing) -> Move:
+def recurring(said: str, briefing: Briefing) -> Move:
     """Something to be done again and again: when, and what."""
     text = " ".join(said.split())
     when, rest = _split(text)
     what = _ASKING.sub("", rest).strip(" ,;:.!?-")
+    number = post_number(said, briefing)
+    if when and number and _AGAIN.fullmatch(POST.sub("it", what)):
+        return call("schedule_post", post=number, action="set", when=when)
     if _SAME.fullmatch(what):
         what = ""
     if not when or not what:

@@ -32,7 +32,7 @@ from content.models.people import (
     Workspace,
 )
 from content.models.posts import Approval, Media, Post, PostState, Review, Revision, Variant, Verdict
-from content.models.work import Job, JobState, Plan, PostingSlot
+from content.models.work import Job, JobState, Plan, PostingSlot, Series
 
 __all__ = [
     "ENDED",
@@ -79,6 +79,7 @@ __all__ = [
     "Review",
     "Revision",
     "Role",
+    "Series",
     "SignIn",
     "Stranger",
     "Variant",

@@ -57,6 +57,8 @@ class Post(Base):
     """What was said that it was drafted for; a turn that was cut short is begun anew, and its drafts with it."""
     state: Mapped[PostState] = mapped_column(states(PostState), default=PostState.DRAFT)
     revision: Mapped[int] = mapped_column(default=1)
+    series_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    """The series it is an occurrence of, which repeats itself on purpose; no foreign key, since a series points here."""
     created_at: Mapped[datetime]
 
 

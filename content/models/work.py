@@ -71,6 +71,31 @@ class PostingSlot(Base):
     zone: Mapped[str] = mapped_column(String(64))
 
 
+class Series(Base):
+    """A post that repeats by a rule: what repeats, until when, and whose yes it has."""
+
+    __tablename__ = "series"
+    id: Mapped[Key]
+    workspace_id: Mapped[str] = ref("workspace")
+    member_id: Mapped[str] = ref("member")
+    post_id: Mapped[str] = ref("post")
+    """What repeats; its occurrences are posts that name this series."""
+    conversation_id: Mapped[str | None] = ref("conversation")
+    rule: Mapped[Words]
+    """See `Recurrence.text`."""
+    zone: Mapped[str] = mapped_column(String(64))
+    approved_by: Mapped[str | None] = mapped_column(String(40))
+    approved_at: Mapped[datetime | None]
+    """None: nobody said yes to it as it is now."""
+    button: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    made: Mapped[int] = mapped_column(default=0, server_default="0")
+    made_until: Mapped[datetime | None]
+    """The time of the last occurrence that was made; what is later is still to be."""
+    paused_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class Plan(Base):
     """Something the desk does again and again by itself: by a rule, start a turn with an instruction, in the same place."""
 

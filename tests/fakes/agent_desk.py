@@ -27,6 +27,7 @@ from bot.late_news import LateNews
 from bot.notify import Notify
 from bot.planned import Planned
 from bot.reviewing import Reviewing
+from bot.series_news import SeriesNews
 from bot.stopping import Stops
 from content.copies import Copies
 from content.database import Database
@@ -42,6 +43,7 @@ from content.removal import Removal
 from content.reports import Reports
 from content.research import Research
 from content.results import Results
+from content.series import SeriesOfPosts
 from content.slots import Slots
 from content.transcript import Said, Transcript
 from content.trends import TrendSource
@@ -208,6 +210,7 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
         plans=Plans(base.db, base.clock),
         slots=Slots(base.db, base.clock, base.platforms),
         late=Late(base.db, base.clock, base.platforms, base.schedule),
+        series=SeriesOfPosts(base.db, base.clock, base.platforms),
         copies=Copies(base.db, base.clock, base.platforms),
         guards=base.guards,
     )
@@ -253,6 +256,8 @@ async def _wired(
         "notify": notify.notify,
         "late": LateNews(services, base.people, transcript, drawing, chats, private).late,
         "plan": Planned(services.plans, base.people, transcript, chats).run,
+        "series": services.series.step,
+        "series_news": SeriesNews(services, base.people, transcript, drawing, chats, private).tell,
         "turn": conversations.turn,
         "learn": recall.learn,
         **{kind: getattr(reviewing, kind) for kind in REVIEWING},

@@ -32,7 +32,19 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 
 Row = TypeVar("Row", bound=Base)
-QUIET_KINDS = ("redraw", "notify", "collect", "learn", "review", "remind", "expired", "changes", "restored", "late")
+QUIET_KINDS = (
+    "redraw",
+    "notify",
+    "collect",
+    "learn",
+    "review",
+    "remind",
+    "expired",
+    "changes",
+    "restored",
+    "late",
+    "series_news",
+)
 
 
 @dataclass(frozen=True)

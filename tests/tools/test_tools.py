@@ -198,11 +198,19 @@ async def test_a_time_is_resolved_and_said_with_zone_and_distance(desk: AgentDes
     assert "It is approved." in used.text
 
 
-@pytest.mark.parametrize("when", ["yesterday 9", "30 February 9:00", "", "soon", "every Monday 9:00"])
+@pytest.mark.parametrize("when", ["yesterday 9", "30 February 9:00", "", "soon", "twice a week"])
 async def test_no_time_is_guessed(desk: AgentDesk, when: str) -> None:
     await draft(desk)
     used = await use(desk, "schedule_post", post=1, action="set", when=when)
     assert used.text.startswith("That did not work: ")
+    assert (await newest(desk)).due_at is None
+
+
+async def test_a_post_that_repeats_is_a_series_for_a_person_to_approve(desk: AgentDesk) -> None:
+    await draft(desk)
+    used = await use(desk, "schedule_post", post=1, action="set", when="every Monday 9:00, 3 times")
+    assert used.text.startswith("#1 would go out every Monday at 09:00 Europe/Berlin, 3 times, the last Mon 14 Dec")
+    assert used.card.startswith("series:")
     assert (await newest(desk)).due_at is None
 
 

@@ -37,6 +37,11 @@ def test_every_action_has_a_maker() -> None:
         ("what's going out next week?", "show_calendar", {"span": "next week"}),
         ("show the calendar", "show_calendar", {"span": "this week"}),
         ("check the goals", "check_goals", {}),
+        (
+            "post this every Friday 17:00, for 8 weeks",
+            "schedule_post",
+            {"post": 3, "action": "set", "when": "every Friday 17:00, for 8 weeks"},
+        ),
         ("put post 3 in the queue", "schedule_post", {"post": 3, "action": "set", "when": "next free slot"}),
         (
             "schedule post 3 for the next free slot",

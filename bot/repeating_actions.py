@@ -1,0 +1,48 @@
+"""The buttons of series and posting slots."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.answers import counted, press_name
+from bot.chat import Action, Answer
+from content.desk import Desk
+
+
+class RepeatingActions:
+    """One method a verb; the services verify."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.verbs: Mapping[str, Callable[[Action], Awaitable[Answer]]] = {
+            "approve_series": self._approve_series,
+            "pause_series": self._pause_series,
+            "resume_series": self._resume_series,
+            "end_series": self._end_series,
+            "add_slot": self._add_slot,
+            "remove_slot": self._remove_slot,
+        }
+
+    async def _approve_series(self, action: Action) -> Answer:
+        series = await self._desk.series.approve(action.actor, action.id, action.revision, button=press_name(action))
+        if series.state != "running":
+            return Answer(f"{counted(series.post)} Then press Approve the series again.")
+        return Answer(f"Approved: #{series.post.number} goes out {series.when}, next {series.ahead_words}.")
+
+    async def _pause_series(self, action: Action) -> Answer:
+        series = await self._desk.series.pause(action.actor, action.id)
+        return Answer(f"The series of #{series.post.number} is paused. Resume lets it go on.")
+
+    async def _resume_series(self, action: Action) -> Answer:
+        series = await self._desk.series.resume(action.actor, action.id)
+        return Answer(f"The series of #{series.post.number} goes on, next {series.ahead_words or 'never: it is over'}.")
+
+    async def _end_series(self, action: Action) -> Answer:
+        series = await self._desk.series.end(action.actor, action.id)
+        return Answer(f"The series of #{series.post.number} has ended. Nothing more is made of it.")
+
+    async def _add_slot(self, action: Action) -> Answer:
+        words = await self._desk.slots.add(action.actor, action.form.get("account", ""), action.form.get("when", ""))
+        return Answer(f"Slots added: {words}. “Put it in the queue” takes the next free one.")
+
+    async def _remove_slot(self, action: Action) -> Answer:
+        words = await self._desk.slots.remove(action.actor, action.form.get("slot", ""))
+        return Answer(f"Taken away: {words}. Posts in it keep their times.")

@@ -1,0 +1,58 @@
+"""The card of a series: what repeats and when, whose yes it needs, and its buttons."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from bot.cards import post_card
+from bot.chat import Button, Card, Tone
+from content.people import Actor
+from content.series import SeriesView
+
+
+def series_card(series: SeriesView, zone_name: str, now: datetime, viewer: Actor) -> Card:
+    """What goes out again and again, and when; with the buttons this member may use."""
+    shown = post_card(series.post, zone_name, now).previews
+    tone, status = _standing(series)
+    return Card(
+        subject=f"series:{series.id}",
+        title=f"Series of #{series.post.number}",
+        tone=tone,
+        status=status,
+        notes=tuple(_notes(series)),
+        previews=tuple(replace(one, tone="plain", status=series.when, at=None, url="", buttons=()) for one in shown),
+        buttons=tuple(_buttons(series, viewer)),
+    )
+
+
+def _standing(series: SeriesView) -> tuple[Tone, str]:
+    made = f"{series.made} of {series.count} made"
+    if series.state == "ended":
+        return "plain", f"Ended, {made}"
+    if series.state == "paused":
+        return "waiting", f"Paused, {made}"
+    if not series.ahead_words:
+        return "plain", "Its last time has passed"
+    if series.state == "proposed":
+        return "asking", f"Waiting for approval; it would begin {series.ahead_words}"
+    return "waiting", f"Approved, next {series.ahead_words}; {made}"
+
+
+def _notes(series: SeriesView) -> Iterator[str]:
+    yield f"It posts {series.when}; the last is {series.last_words}."
+    if series.state == "proposed":
+        times = f"all {series.count} times" if series.count > 1 else "the one time"
+        yield f"One yes is good for {times}, with these words on these accounts. An edit takes it back."
+
+
+def _buttons(series: SeriesView, viewer: Actor) -> Iterator[Button]:
+    if series.state == "ended":
+        return
+    if series.state == "proposed" and viewer.may("approve"):
+        yield Button("approve_series", "Approve the series", series.id, series.post.revision, style="primary")
+    if viewer.may("draft"):
+        if series.state == "running":
+            yield Button("pause_series", "Pause", series.id)
+        if series.state == "paused":
+            yield Button("resume_series", "Resume", series.id, style="primary")
+        yield Button("end_series", "End it", series.id, style="danger")

@@ -1,0 +1,65 @@
+"""The handler of `series_news` jobs: one line where the series belongs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from bot.chat import Chat, OutMessage, Place
+from bot.drawing import Drawing
+from content.desk import Desk
+from content.people import People
+from content.series import SeriesView
+from content.transcript import Transcript
+
+
+class SeriesNews:
+    """Says what became of a series."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        people: People,
+        transcript: Transcript,
+        drawing: Drawing,
+        chats: Mapping[str, Chat],
+        private: Callable[[str], Awaitable[Place]],
+    ) -> None:
+        """`private` finds the conversation a member has alone with the desk."""
+        self._desk = desk
+        self._people = people
+        self._transcript = transcript
+        self._drawing = drawing
+        self._chats = chats
+        self._private = private
+
+    async def tell(self, subject: str) -> datetime | None:
+        """Say the news (`series|news|moment|about`); the same is said once."""
+        series_id, news, _, about = subject.split("|", 3)
+        series = await self._desk.series.view(await self._desk.series.owner(series_id), series_id)
+        card = None
+        if news == "void":
+            card = await self._drawing.draw(f"series:{series.id}", await self._people.actor(series.member_id))
+        place = await self._where(series)
+        words = _words(series, news, about)
+        await self._chats[place.chat].post(place, OutMessage(words, card), key=f"series:{subject}")
+        return None
+
+    async def _where(self, series: SeriesView) -> Place:
+        if series.conversation_id is None:
+            return await self._private(series.member_id)
+        workspace_id, chat, address = await self._transcript.address(series.conversation_id)
+        return Place(series.conversation_id, workspace_id, chat, address)
+
+
+def _words(series: SeriesView, news: str, about: str) -> str:
+    what = f"the series of #{series.post.number}"
+    if news == "missed":
+        times = "a time" if about == "1" else f"{about} times"
+        then = f"The next is {series.ahead_words}." if series.ahead_words else "There is no further one."
+        return f"I was not running, so I skipped {times} of {what}. {then}"
+    if news == "void":
+        return f"The yes to #{series.post.number} no longer counts, so its series stopped. Approve the series again."
+    if news == "nowhere":
+        return f"Every account of {what} was disconnected, so it has ended. Connect one, and ask for a new series."
+    if news == "done":
+        return f"That was the last of {what}: it was made {series.made} times. Ask for a new series to go on."
+    return f"{about[:1].upper()}{about[1:]} {news} {what}: what waited of it will not go out."

@@ -1,0 +1,44 @@
+"""The yes to a series: for exactly one wording. Where that changes, nothing more is made of it, and what waits is called off."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import jobs, notices
+from content.models import Delivery, DeliveryState, Post, Series
+from content.times import Clock
+
+PENDING = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING)
+
+
+async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
+    """The yes to a post no longer counts; nor does one to the series of it."""
+    row = await session.scalar(
+        select(Series).where(Series.post_id == post.id, Series.ended_at.is_(None), Series.approved_at.is_not(None))
+    )
+    if row is not None:
+        row.approved_at = row.approved_by = None
+        await call_off(session, clock, row)
+        await tell(session, row, "void", clock.now())
+
+
+async def call_off(session: AsyncSession, clock: Clock, series: Series) -> None:
+    """What the series made and is not out yet never goes out."""
+    rows = await session.scalars(
+        select(Delivery)
+        .join(Post, Post.id == Delivery.post_id)
+        .where(Post.series_id == series.id, Delivery.state.in_(PENDING))
+    )
+    found = rows.all()
+    for delivery in found:
+        delivery.state = DeliveryState.CANCELLED
+        await notices.redraw(session, clock, delivery.post_id)
+    series.made -= len({delivery.post_id for delivery in found})
+    await notices.redraw(session, clock, f"series:{series.id}")
+
+
+async def tell(session: AsyncSession, series: Series, news: str, now: datetime, about: str = "") -> None:
+    """Have a line said where the series belongs; the same news at the same moment is said once."""
+    subject = f"{series.id}|{news}|{now.isoformat()}|{about}"
+    await jobs.put(session, "series_news", subject, run_at=now, now=now, lane=f"series_news:{series.id}")
