@@ -18,7 +18,7 @@ RUN useradd --create-home --uid 10001 desk && install -d -o desk -g desk /data
 COPY --from=build /desk /desk
 USER desk
 WORKDIR /home/desk
-ENV PATH=/desk/bin:$PATH COPYDESK_DATA_DIR=/data COPYDESK_HOST=0.0.0.0 COPYDESK_PORT=8321 COPYDESK_LOG_FILE=- OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+ENV PATH=/desk/bin:$PATH COPYDESK_DATA_DIR=/data COPYDESK_HOST=0.0.0.0 COPYDESK_PORT=8321 COPYDESK_LOG_FILE=-
 VOLUME /data
 EXPOSE 8321
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \

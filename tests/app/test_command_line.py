@@ -44,6 +44,14 @@ def typed(*arguments: str, folder: Path) -> subprocess.Popen[str]:
     )
 
 
+def test_a_matrix_product_has_one_thread(tmp_path: Path) -> None:
+    """More of them spin while they wait for each other, and keep a small machine's cores from everybody."""
+    counted = "import app.__main__, os, numpy as n; n.ones((400, 400)) @ n.ones((400, 400)); print(len(os.listdir('/proc/self/task')))"
+    variables = {"PYTHONPATH": str(ROOT), "PATH": os.defpath}
+    said = subprocess.run([sys.executable, "-c", counted], env=variables, cwd=tmp_path, check=True, capture_output=True)
+    assert said.stdout.strip() == b"1"
+
+
 def read_address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     for line in process.stdout:
