@@ -159,7 +159,6 @@ class App:
         await self.webchat.close()
         await self.talking.close()
         await self.closing.aclose()
-        await self.http.aclose()
         await self.db.close()
 
 

@@ -27,6 +27,8 @@ USER_AGENT = "copydesk/0.1 (+https://github.com/copydesk)"
 CONNECT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 5_000_000
 MAX_REDIRECTS = 3
+MOST_OPEN = 100
+"""Connections at a time; further requests wait."""
 
 Params = Mapping[str, str | int | float | bool | Sequence[str | int | float | bool | None] | None]
 Upload = tuple[str, bytes, str]
@@ -52,16 +54,9 @@ class Http:
         self._timeout = timeout
         self._opened = Opened(allowed_private_hosts)
         self._outcomes = Outcomes(clock)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or _public_trust(),
-            max_connections=100,
-            max_keepalive_connections=0,
-            network_backend=GuardedNetwork(self._opened, resolve or system_resolve),
-        )
-
-    async def aclose(self) -> None:
-        """Close what is still open."""
-        await self._pool.aclose()
+        self._tls = tls or _public_trust()
+        self._network = GuardedNetwork(self._opened, resolve or system_resolve)
+        self._room = asyncio.Semaphore(MOST_OPEN)
 
     async def ask(
         self,
@@ -145,6 +140,10 @@ class Http:
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, TimeoutError) as broken:
             raise self._outcomes.broken(asked, broken, sent=progress.sent) from broken
 
+    def _connection(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        """One for one request: a pool that keeps none would look through all that are open, twice for each request."""
+        return httpcore.AsyncHTTPConnection(origin, ssl_context=self._tls, network_backend=self._network)
+
     async def _exchange(self, asked: Asked, request: httpx.Request, max_bytes: int, progress: "_Progress") -> Answer:
         outgoing = httpcore.Request(
             request.method,
@@ -158,12 +157,10 @@ class Http:
             content=request.stream,
             extensions={"timeout": {"connect": CONNECT_SECONDS}, "trace": progress},
         )
-        response = await self._pool.handle_async_request(outgoing)
-        try:
+        async with self._room, self._connection(outgoing.url.origin) as connection:
+            response = await connection.handle_async_request(outgoing)
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             body = await _read(response.aiter_stream(), max_bytes)
-        finally:
-            await response.aclose()
         answer = Answer(response.status, headers, body[:max_bytes], str(request.url))
         plain = _unpacked(answer, max_bytes) if len(body) <= max_bytes else None
         if plain is None:

@@ -70,4 +70,3 @@ async def connected_desk() -> AsyncIterator[Desk]:
         platform = server.platform(http, clock, base_url)
         access = access_of(await platform.start(server.form(base_url), "", ""))
         yield Desk(server, base_url, clock, http, platform, access)
-    await http.aclose()

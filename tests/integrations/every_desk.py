@@ -169,4 +169,3 @@ async def open_desk(name: str, folder: Path) -> AsyncIterator[Desk]:
         deps = Deps(http, clock, folder)
         platform = server.platform(deps)
         yield Desk(server, platform, deps, clock, await connect(server, platform))
-    await http.aclose()

@@ -7,7 +7,6 @@ import itertools
 import json
 import struct
 import zlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -71,15 +70,14 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(pds: Pds) -> AsyncIterator[Desk]:
+async def desk(pds: Pds) -> Desk:
     clock = FakeClock()
     http = Http(clock=clock, allowed_private_hosts=["localhost", "127.0.0.1"])
     owner = pds.account(f"desk{next(_numbers)}.test")
     app_password = pds.app_password(owner, "desk")
     platform = Bluesky(http, clock, directory=pds.directory, entryway=pds.url)
     connected = await platform.start({"handle": f"@{owner.handle}", "app_password": app_password}, "", "")
-    yield Desk(pds, owner, platform, access_of(connected), app_password)
-    await http.aclose()
+    return Desk(pds, owner, platform, access_of(connected), app_password)
 
 
 async def test_a_handle_leads_through_the_directory_to_its_server(desk: Desk) -> None:

@@ -268,7 +268,6 @@ async def test_whatever_breaks_at_the_commit_there_is_one_post_in_the_end(desk: 
     platform = desk.server.platform(replace(desk.deps, http=hasty)) if "slow" in broken.fault else desk.platform
     with pytest.raises(PlatformError) as told:
         await platform.commit(prepared, 0, f"{KEY}-0", [])
-    await hasty.aclose()
     assert desk.server.faults.left == 0
     assert isinstance(told.value, broken.error), told.value
     assert_readable(told.value)

@@ -293,4 +293,3 @@ async def test_an_encrypted_connection_keeps_the_name_although_it_goes_to_an_add
         doubting = Http(clock=FakeClock(), allowed_private_hosts=["desk.example"], resolve=told)
         with pytest.raises(Unavailable, match="cannot be reached"):
             await doubting.ask("anything", "POST", f"https://desk.example:{port}/", write=True)
-        await http.aclose()

@@ -76,18 +76,15 @@ async def no_names(host: str, port: int) -> Sequence[str]:
 async def test_a_page_is_read_in_its_own_letters(site: str, name: str) -> None:
     http = Http(clock=FakeClock(), allowed_private_hosts=["127.0.0.1"])
     assert await read_card(http, "linkedin", f"{site}/{name}") == LinkCard(f"{site}/{name}", "Čaj")
-    await http.aclose()
 
 
 @pytest.mark.parametrize("name", ["lying", "unheard-of", "picture", "untitled", "gone", "to-a-private-host"])
 async def test_what_cannot_be_read_has_no_card(site: str, name: str) -> None:
     http = Http(clock=FakeClock(), allowed_private_hosts=["127.0.0.1"], resolve=no_names)
     assert await read_card(http, "linkedin", f"{site}/{name}") is None
-    await http.aclose()
 
 
 @pytest.mark.parametrize("url", ["http://10.0.0.1/a", "http://[", "ftp://example.org/", "https://example.org:99999/"])
 async def test_an_address_where_we_do_not_go_has_no_card(url: str) -> None:
     http = Http(clock=FakeClock(), resolve=no_names)
     assert await read_card(http, "linkedin", url) is None
-    await http.aclose()

@@ -122,7 +122,6 @@ async def desk() -> AsyncIterator[Desk]:
     server, http = LinkedInServer(clock), Http(clock=clock, allowed_private_hosts=["127.0.0.1"])
     async with serving(server.app) as server.url:
         yield Desk(server, http, clock)
-    await http.aclose()
 
 
 # connecting

@@ -76,7 +76,6 @@ async def desk() -> AsyncIterator[Desk]:
         made = Desk(server, Mastodon(http, clock), http, clock)
         made.platform = Mastodon(http, clock, made.sleep)
         yield made
-    await http.aclose()
 
 
 # connecting

@@ -94,7 +94,6 @@ async def test_every_request_is_as_the_api_description_says() -> None:
     server, http = MastodonServer(clock), Http(clock=clock, allowed_private_hosts=["127.0.0.1"])
     async with serving(server.app) as server.url:
         await use_everything(server, http, clock)
-    await http.aclose()
     posted = [seen for seen in server.seen if seen.method == "POST"]
     assert {seen.path: description.violations(seen) for seen in posted} == {
         "/api/v1/apps": [],

@@ -55,7 +55,6 @@ async def server() -> AsyncIterator[TokenServer]:
     server = TokenServer()
     async with serving(server.app) as server.url:
         yield server
-    await server.http.aclose()
 
 
 def test_the_address_says_who_asks_for_what_and_where_to_return() -> None:

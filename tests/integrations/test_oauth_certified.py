@@ -1,10 +1,9 @@
 """Our OAuth against the certified OpenID provider: PKCE, code replay, rotation, replay of a refresh token, revocation."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from content.errors import NeedsReconnect, Rejected
 from integrations.http import Http
@@ -24,11 +23,9 @@ def there() -> Iterator[Provider]:
         yield running
 
 
-@pytest_asyncio.fixture
-async def http() -> AsyncIterator[Http]:
-    opened = Http(clock=FakeClock(), allowed_private_hosts=["127.0.0.1"])
-    yield opened
-    await opened.aclose()
+@pytest.fixture
+def http() -> Http:
+    return Http(clock=FakeClock(), allowed_private_hosts=["127.0.0.1"])
 
 
 def oauth(there: Provider, http: Http, client: Client = BY_HEADER) -> OAuth:

@@ -48,7 +48,6 @@ async def desk() -> AsyncIterator[Desk]:
     http = Http(clock=FakeClock(NOW), allowed_private_hosts=["127.0.0.1"], timeout=timedelta(seconds=5))
     async with serving(server.app) as url:
         yield Desk(server, http, url)
-    await http.aclose()
 
 
 def test_every_source_is_made_from_the_client_alone_and_is_tested_here() -> None:

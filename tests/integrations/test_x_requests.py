@@ -116,7 +116,6 @@ async def test_every_request_is_as_the_api_description_says() -> None:
     http = Http(clock=clock, allowed_private_hosts=["127.0.0.1"])
     async with serving(server.app) as server.url:
         await use_everything(Desk(server, http, clock, given={"fields": "post"}))
-    await http.aclose()
     found = {
         f"{seen.method} {re.sub('[0-9]{3,}', 'ID', seen.path)}": description.violations(seen) for seen in server.seen
     }

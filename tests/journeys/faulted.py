@@ -81,7 +81,6 @@ class Scene:
     def hurry(self) -> None:
         """From now on the first worker waits for answers as if it had no patience."""
         hasty = Http(clock=self.clock, allowed_private_hosts=["127.0.0.1"], timeout=IMPATIENT)
-        self.closing.push_async_callback(hasty.aclose)
         for name in self.servers:
             self.reach(self.app, name, hasty)
 
