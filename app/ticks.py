@@ -39,6 +39,9 @@ class Ticks:
         self._sweep_once = sweep
         jobs.room = self.wake
         self._scheduler: Scheduler | None = None
+        self._told = False
+        self.busy = False
+        """Whether it is looking just now."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -57,9 +60,8 @@ class Ticks:
         self.wake()
 
     async def _look(self) -> None:
-        """A task of our own, since APScheduler would cut off its own ones at the end."""
-        if not self.busy:
-            self.wake()
+        """Not as a task of APScheduler's, which would cut it off at the end."""
+        self.wake()
 
     async def _keep(self) -> None:
         try:
@@ -77,14 +79,14 @@ class Ticks:
         except Exception:
             log.exception("sweep.failed")  # there is another one in a while
 
-    @property
-    def busy(self) -> bool:
-        """Whether it is looking just now."""
-        return bool(self._tasks)
-
     def wake(self) -> None:
-        """Look now; harmless before the start and after the end."""
-        if self._loop is not None and not self._loop.is_closed():
+        """Look now; harmless before the start and after the end.
+
+        One looks at a time: where a crowd of commits each began a look of its own, they took more jobs than there was room for.
+        """
+        self._told = True
+        if not self.busy and self._loop is not None and not self._loop.is_closed():
+            self.busy = True
             self._begin(self._loop, self._tick())
 
     def _begin(self, loop: asyncio.AbstractEventLoop, look: Coroutine[Any, Any, None]) -> None:
@@ -94,10 +96,14 @@ class Ticks:
 
     async def _tick(self) -> None:
         try:
-            if await self._jobs.start_due():
-                self.wake()  # there may be more
+            while self._told and self._loop is not None:
+                self._told = False
+                if await self._jobs.start_due():
+                    self._told = True  # there may be more
         except Exception:
             log.exception("tick.failed")  # the next tick tries again
+        finally:
+            self.busy = False
 
     async def stop(self, within: timedelta) -> None:
         """No new jobs; those that run may finish within the time, and are cancelled after it."""
