@@ -40,6 +40,7 @@ class Actions:
             "black_out": self._black_out,
             "end_blackout": self._end_blackout,
             "overrule": self._overrule,
+            "mean_it": self._mean_it,
             "hold": self._hold,
             "release": self._release,
             "cancel": self._cancel,
@@ -171,6 +172,12 @@ class Actions:
     async def _late_drop(self, action: Action) -> Answer:
         dropped = await self._desk.late.drop(action.actor, action.id)
         return Answer(f"{dropped} late {'post is' if dropped == 1 else 'posts are'} cancelled and will not go out.")
+
+    async def _mean_it(self, action: Action) -> Answer:
+        post = await self._desk.guards.objections.mean_it(
+            action.actor, action.id, action.revision, button=press_name(action)
+        )
+        return Answer(f"Noted: #{post.number} is meant so.")
 
     async def _hold(self, action: Action) -> Answer:
         post = await self._desk.schedule.hold(action.actor, action.id)

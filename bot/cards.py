@@ -29,7 +29,7 @@ _STATE_WORDS: dict[DeliveryState, tuple[Tone, str]] = {
     DeliveryState.UNKNOWN: ("asking", "may be out: I cannot tell"),
     DeliveryState.CANCELLED: ("plain", "cancelled"),
 }
-_NOT_LATE = {"turn", "budget", "blackout"}
+_NOT_LATE = {"turn", "budget", "blackout", "alike"}
 """The codes of questions that are not about a time that passed."""
 _LIVE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING, DeliveryState.FAILED)
 WHEN = Field(
@@ -173,6 +173,8 @@ def _delivery_buttons(one: DeliveryView, revision: int, zone_name: str, now: dat
         return (Button("reconnect", "Reconnect", one.account_id, style="primary"),)
     if one.state is DeliveryState.ASKING and one.error_code in OVERRULED:
         return (Button("overrule", OVERRULED[one.error_code], one.id, revision),)
+    if any(each.guard == "alike" for each in one.cautions):
+        return (Button("mean_it", OVERRULED["alike"], one.id, revision),)
     if one.state is DeliveryState.ASKING and one.turn_at:
         at = max(one.turn_at, now)
         return (Button("take_turn", f"Send it at {clock_words(at, zone_name, now)}", one.id, style="primary"),)

@@ -23,6 +23,7 @@ _RIGHTS: dict[str, Right] = {
     "live": "approve",
     "resend": "approve",
     "overrule": "approve",
+    "mean_it": "approve",
     "reconnect": "connect",
 }
 """What a button needs; any other needs “draft”."""

@@ -21,7 +21,7 @@ _GAPS = (5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)
 _CAPS = (1, 2, 3, 5, 10, 15, 25, 50)
 
 
-OVERRULED = {"blackout": "Post anyway"}
+OVERRULED = {"blackout": "Post anyway", "alike": "It is meant so"}
 """By the code of a question, the button that overrules it."""
 _EVERY = "all"
 """Chosen instead of one account."""
@@ -31,8 +31,8 @@ def caution_notes(post: PostView) -> list[str]:
     """What it will ask about, and where, unless that is everywhere."""
     labels: dict[str, list[str]] = {}
     for one in post.deliveries:
-        for words in one.cautions:
-            labels.setdefault(words, []).append(one.rendering.label)
+        for each in one.cautions:
+            labels.setdefault(each.words, []).append(one.rendering.label)
     everywhere = len(post.deliveries)
     return [words if len(on) == everywhere else f"{', '.join(on)}: {words}" for words, on in labels.items()]
 

@@ -81,6 +81,18 @@ _RULES = (
         ),
         int,
     ),
+    _Rule(
+        "likeness_days",
+        "Nearly the same",
+        "Within how many days is nearly the same asked about before it goes out again?",
+        (("0", "Never"), *((str(days), f"{days} days") for days in (7, 14, 30, 60, 90, 180, 365))),
+        lambda rules: (
+            f"Nearly the same within {rules.likeness_days} days asks before it goes out"
+            if rules.likeness_days
+            else "Nearly the same goes out without asking"
+        ),
+        int,
+    ),
 )
 
 

@@ -1,27 +1,75 @@
 """What a post's card warns of before its time: what will be asked at the moment of firing, as far as it can be seen now."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import blackouts
+from content import alike, blackouts
 from content.database import moment
-from content.models import Account, Blackout, Delivery, DeliveryState, Workspace
+from content.models import Account, Blackout, Confirmation, Delivery, DeliveryState, Variant, Workspace
 
 _AHEAD = (DeliveryState.WAITING, DeliveryState.HELD)
 
 
-async def cautions(session: AsyncSession, deliveries: Sequence[tuple[Delivery, Account]]) -> dict[str, tuple[str, ...]]:
-    """By delivery id, of deliveries of one workspace."""
-    ahead = [one for one in deliveries if one[0].state in _AHEAD and one[0].due_at is not None]
+class Caution(NamedTuple):
+    """A sentence, and the guard that will ask."""
+
+    guard: str
+    words: str
+
+
+async def cautions(
+    session: AsyncSession, deliveries: Sequence[tuple[Delivery, Account, Variant]]
+) -> dict[str, tuple[Caution, ...]]:
+    """By delivery id, of deliveries of one workspace with their current wording."""
+    ahead = [one for one in deliveries if one[0].state in _AHEAD]
     if not ahead:
         return {}
     workspace = await session.get_one(Workspace, ahead[0][0].workspace_id)
-    dark = await blackouts.ahead(session, workspace, await moment(session))
-    return {one.id: _dark(dark, one, account, workspace.zone) for one, account in ahead}
+    now = await moment(session)
+    dark = await blackouts.ahead(session, workspace, now)
+    found = {one.id: _dark(dark, one, account, workspace.zone) for one, account, _ in ahead}
+    for delivery_id, said in (await _alike(session, ahead, workspace, now)).items():
+        found[delivery_id] += said
+    return found
 
 
-def _dark(dark: Sequence[Blackout], delivery: Delivery, account: Account, zone_name: str) -> tuple[str, ...]:
-    day = blackouts.local_day(delivery.due_at, zone_name) if delivery.due_at else None
-    found = [one for one in dark if day is not None and blackouts.covers(one, account.id, day)]
-    return (f"{blackouts.objection(day, found[0].reason)} It will ask instead of going out.",) if day and found else ()
+def _dark(dark: Sequence[Blackout], delivery: Delivery, account: Account, zone_name: str) -> tuple[Caution, ...]:
+    if delivery.due_at is None:
+        return ()
+    day = blackouts.local_day(delivery.due_at, zone_name)
+    found = [one for one in dark if blackouts.covers(one, account.id, day)]
+    words = [f"{blackouts.objection(day, one.reason)} It will ask instead of going out." for one in found]
+    return tuple(Caution(blackouts.GUARD, each) for each in words[:1])
+
+
+async def _alike(
+    session: AsyncSession, ahead: Sequence[tuple[Delivery, Account, Variant]], workspace: Workspace, now: datetime
+) -> dict[str, tuple[Caution, ...]]:
+    """The most like of what is planned or public, unless a person said that it is meant so."""
+    likes = await alike.alike(session, [variant.id for *_, variant in ahead]) if workspace.likeness_days else {}
+    if not likes:
+        return {}
+    meant = await _meant(session, [one.id for one, *_ in ahead])
+    found = {}
+    for delivery, _, variant in ahead:
+        new = [
+            one
+            for one in likes.get(variant.id, ())
+            if (one.is_planned or one.is_out(now, workspace.likeness_days))
+            and (delivery.id, one.post_id, variant.digest) not in meant
+        ]
+        found[delivery.id] = tuple(Caution(alike.GUARD, one.words(workspace.zone, now)) for one in new[:1])
+    return found
+
+
+async def _meant(session: AsyncSession, deliveries: Sequence[str]) -> set[tuple[str, str, str]]:
+    rows = await session.execute(
+        select(Confirmation.delivery_id, Confirmation.about, Confirmation.digest).where(
+            Confirmation.delivery_id.in_(deliveries), Confirmation.guard == alike.GUARD
+        )
+    )
+    return {(delivery, about, digest) for delivery, about, digest in rows}

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, notices
+from content import contents, likeness, notices
 from content.approvals import arm
 from content.audit import record
 from content.ids import new_id
@@ -45,9 +45,13 @@ async def copy_of(session: AsyncSession, clock: Clock, post: Post, series: Serie
     await session.flush()
     session.add(revision)
     await session.flush()
+    written = {}
     for account_id, variant in variants.items():
-        session.add(_same(variant, revision))
+        same = _same(variant, revision)
+        session.add(same)
+        written[same] = contents.read(variant.content)
         await _deliver(session, clock, copy, series, moment, account_id, variant)
+    await likeness.note(session, copy, written)
     record(session, workspace_id=post.workspace_id, verb="post.repeated", subject=copy.id, at=now, series=series.id)
     await notices.redraw(session, clock, copy.id)
     return True

@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Date, and_, bindparam, exists, func, or_, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import blackouts, contents, outcomes
+from content.alike import Alike, alike
 from content.database import Instant
 from content.models import (
     IN_FLIGHT,
@@ -19,6 +20,7 @@ from content.models import (
     Blackout,
     Confirmation,
     Delivery,
+    Likeness,
     Outcome,
     Part,
     Post,
@@ -69,6 +71,8 @@ class Facts:
     batch: Batch
     blackouts: tuple[Blackout, ...] = ()
     """The workspace's, of these days."""
+    alike: tuple[Alike, ...] = ()
+    """Other posts on the account that say nearly the same."""
     confirmations: tuple[Confirmation, ...] = ()
     """What people said may go out all the same."""
 
@@ -106,8 +110,10 @@ _DARK = exists().where(
     Blackout.last >= bindparam("yesterday", type_=Date()),
 )
 """Whether the workspace has a blackout about now, wherever on earth it is; almost always it has none, and nothing more is read."""
+_LIKE = exists().where(Likeness.variant_id == Variant.id)
+"""Whether the wording is like another one; almost always it is not."""
 _AROUND = (
-    select(Delivery, Post, Account, Workspace, Approval, Variant, _DARK)
+    select(Delivery, Post, Account, Workspace, Approval, Variant, _DARK, _LIKE)
     .join(Post, Post.id == Delivery.post_id)
     .join(Account, Account.id == Delivery.account_id)
     .join(Workspace, Workspace.id == Delivery.workspace_id)
@@ -146,9 +152,10 @@ async def read_facts(
     went = await _went(session, accounts, now)
     batch = Batch(await _under_way(session, accounts))
     rows = (await session.execute(_AROUND, {"deliveries": ids, **_about(now.date())})).all()
-    against = await _against(session, [row[0] for row in rows if row[-1]])
+    against = await _against(session, [row[0] for row in rows if row[-1] or row[-2]])
+    likes = await alike(session, [row[5].id for row in rows if row[-1]]) if any(row[-1] for row in rows) else {}
     facts = {}
-    for delivery, post, account, workspace, approval, variant, _ in rows:
+    for delivery, post, account, workspace, approval, variant, *_ in rows:
         platform, content = platforms[account.platform], contents.read(variant.content)
         dark, confirmed = against.get(delivery.id, ((), ()))
         facts[delivery.id] = Facts(
@@ -166,6 +173,7 @@ async def read_facts(
             batch=batch,
             blackouts=dark,
             confirmations=confirmed,
+            alike=tuple(likes.get(variant.id, ())),
         )
     return facts
 

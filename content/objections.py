@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import blackouts, notices
+from content import alike, blackouts, notices
 from content.approvals import arm
 from content.audit import record
 from content.database import Database, moment
 from content.errors import Conflict, NotFound
 from content.facts import Facts, read_facts
 from content.ids import new_id
-from content.models import Confirmation, Delivery, DeliveryState
+from content.models import Confirmation, Delivery, DeliveryState, Post
 from content.people import Actor
 from content.platform import Platform
 from content.times import Clock
@@ -35,10 +35,10 @@ class Objection:
 
 def objection(facts: Facts) -> Objection | None:
     """The first that nobody has overruled."""
-    return _blacked_out(facts)
+    return _blacked_out(facts) or _said_already(facts)
 
 
-GUARDS = (blackouts.GUARD,)
+GUARDS = (blackouts.GUARD, alike.GUARD)
 
 
 def _blacked_out(facts: Facts) -> Objection | None:
@@ -50,8 +50,23 @@ def _blacked_out(facts: Facts) -> Objection | None:
     return Objection(blackouts.GUARD, blackouts.objection(day, new[0].reason), tuple(one.id for one in new))
 
 
+def _said_already(facts: Facts) -> Objection | None:
+    """What is only planned is no reason: of two that are alike, the later one asks."""
+    days = facts.workspace.likeness_days
+    leaving = facts.batch.under_way[facts.account.id]
+    out = [one for one in facts.alike if one.is_out(facts.now, days) or one.delivery_id in leaving] if days else []
+    new = [one for one in out if not _confirmed(facts, alike.GUARD, one.post_id)]
+    if not new:
+        return None
+    why = new[0].words(facts.workspace.zone, facts.now)
+    return Objection(alike.GUARD, why, tuple(one.post_id for one in new))
+
+
 def _confirmed(facts: Facts, guard: str, about: str) -> bool:
     return any((one.guard, one.about, one.digest) == (guard, about, facts.digest) for one in facts.confirmations)
+
+
+_AHEAD = (DeliveryState.WAITING, DeliveryState.HELD)
 
 
 class Objections:
@@ -72,11 +87,7 @@ class Objections:
         """
         actor.require("approve")
         async with self._db.writing() as session:
-            row = await session.get(Delivery, delivery_id)
-            if row is None:
-                raise NotFound("There is no such delivery here. Look at the post's card.")
-            post = await post_row(session, actor.workspace_id, row.post_id)
-            require_current(post, revision)
+            row, post = await self._asked_about(session, actor, delivery_id, revision)
             if row.state is not DeliveryState.ASKING or row.error_code not in GUARDS:
                 raise Conflict(f"#{post.number} does not ask about that any more. Look at its current card.")
             await self._confirm(session, actor, row, button)
@@ -90,8 +101,38 @@ class Objections:
         """What it asked about may be gone by now; then there is nothing to overrule."""
         facts = (await read_facts(session, self._platforms, [row], await moment(session)))[row.id]
         found = objection(facts)
-        if found is None or found.guard != row.error_code:
-            return
+        if found is not None and found.guard == row.error_code:
+            self._keep(session, actor, facts, found, button)
+
+    async def mean_it(self, actor: Actor, delivery_id: str, revision: int, *, button: str) -> PostView:
+        """Say beforehand that exactly this goes out though it is like other posts. Only a button calls this.
+
+        Raises:
+            As `overrule`; Conflict: it is on its way or out, or like nothing any more.
+        """
+        actor.require("approve")
+        async with self._db.writing() as session:
+            row, post = await self._asked_about(session, actor, delivery_id, revision)
+            facts = (await read_facts(session, self._platforms, [row], await moment(session)))[row.id]
+            new = [one.post_id for one in facts.alike if not _confirmed(facts, alike.GUARD, one.post_id)]
+            if not new or row.state not in _AHEAD:
+                raise Conflict(f"#{post.number} needs no such word. Look at its current card.")
+            self._keep(session, actor, facts, Objection(alike.GUARD, "", tuple(new)), button)
+            await notices.redraw(session, self._clock, post.id)
+            return await view(session, self._platforms, post)
+
+    async def _asked_about(
+        self, session: AsyncSession, actor: Actor, delivery_id: str, revision: int
+    ) -> tuple[Delivery, Post]:
+        row = await session.get(Delivery, delivery_id)
+        if row is None:
+            raise NotFound("There is no such delivery here. Look at the post's card.")
+        post = await post_row(session, actor.workspace_id, row.post_id)
+        require_current(post, revision)
+        return row, post
+
+    def _keep(self, session: AsyncSession, actor: Actor, facts: Facts, found: Objection, button: str) -> None:
+        row = facts.delivery
         for about in found.about:
             session.add(
                 Confirmation(

@@ -16,6 +16,7 @@ from content.times import Clock
 
 MOST_YESES = 5
 LONGEST_HOURS = 14 * 24
+LONGEST_DAYS = 365
 SUBJECT = "settings:all"
 """The card that shows the rules."""
 
@@ -43,6 +44,8 @@ class PolicyView:
     budget_mills: int | None
     """Most that paid posts may cost in a month, in thousandths of a US dollar; None: no limit."""
     members: tuple[MemberView, ...]
+    likeness_days: int = 30
+    """Days within which nearly the same is asked about; 0: never."""
 
 
 class Policy:
@@ -64,6 +67,7 @@ class Policy:
                 approval_survives_move=workspace.approval_survives_move,
                 held=workspace.held,
                 budget_mills=workspace.budget_mills,
+                likeness_days=workspace.likeness_days,
                 members=await _members(session, workspace_id),
             )
 
@@ -76,6 +80,7 @@ class Policy:
         self_approval: bool | None = None,
         approval_survives_move: bool | None = None,
         budget_mills: int | None = None,
+        likeness_days: int | None = None,
     ) -> PolicyView:
         """Change the rules that are given; what is approved already stays so. `budget_mills` below 0: no limit.
 
@@ -86,12 +91,14 @@ class Policy:
         actor.require("manage")
         _require_between(quorum, MOST_YESES, "people must say yes")
         _require_between(review_hours, LONGEST_HOURS, "hours for an answer")
+        _require_between(likeness_days, LONGEST_DAYS, "days that posts are compared with", least=0)
         wanted = {
             "quorum": quorum,
             "review_hours": review_hours,
             "self_approval": self_approval,
             "approval_survives_move": approval_survives_move,
             "budget_mills": budget_mills,
+            "likeness_days": likeness_days,
         }
         async with self._db.writing() as session:
             workspace = await session.get_one(Workspace, actor.workspace_id)
@@ -113,9 +120,11 @@ class Policy:
         return await self.view(actor.workspace_id)
 
 
-def _require_between(value: int | None, most: int, what: str) -> None:
-    if value is not None and not 1 <= value <= most:
-        raise Invalid(f"“{value} {what}” is not possible, so nothing was changed. Choose a number from 1 to {most}.")
+def _require_between(value: int | None, most: int, what: str, least: int = 1) -> None:
+    if value is not None and not least <= value <= most:
+        raise Invalid(
+            f"“{value} {what}” is not possible, so nothing was changed. Choose a number from {least} to {most}."
+        )
 
 
 async def _members(session: AsyncSession, workspace_id: str) -> tuple[MemberView, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, notices, reviews
+from content import contents, likeness, notices, reviews
 from content.audit import record
 from content.database import Database
 from content.errors import Conflict, Invalid, NotFound, WrongState
@@ -27,15 +27,7 @@ from content.models import (
 from content.people import Actor
 from content.platform import Content, Image, Platform, Video
 from content.times import Clock
-from content.views import (
-    PostView,
-    post_row,
-    require_current,
-    revision_row,
-    variants_of,
-    view,
-    views,
-)
+from content.views import PostView, post_row, require_current, revision_row, variants_of, view, views
 from content.wording import Composed, Composer, Wording, within
 
 FROZEN = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.SENT, DeliveryState.UNKNOWN)
@@ -317,16 +309,17 @@ class Posts:
         siblings = (await session.scalars(select(Delivery).where(Delivery.post_id == post.id))).all()
         have = {row.account_id for row in siblings}
         timed = next((row for row in siblings if row.due_at is not None), None)
+        written = {}
         for one in [*composed, *unchanged]:
-            session.add(
-                Variant(
-                    id=new_id("variant"),
-                    revision_id=revision.id,
-                    account_id=one.account_id,
-                    content=contents.kept(one.content),
-                    digest=one.digest,
-                )
+            variant = Variant(
+                id=new_id("variant"),
+                revision_id=revision.id,
+                account_id=one.account_id,
+                content=contents.kept(one.content),
+                digest=one.digest,
             )
+            session.add(variant)
+            written[variant] = one.content
             if one.account_id not in have:
                 session.add(
                     Delivery(
@@ -339,6 +332,7 @@ class Posts:
                     )
                 )
         await session.flush()
+        await likeness.note(session, post, written)
 
     async def _require_unsent(self, session: AsyncSession, post: Post, composed: Sequence[Composed]) -> None:
         """Refuse to reword what is public: a whole delivery, or the parts of a thread that are out."""

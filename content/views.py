@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents
-from content.cautions import cautions
+from content.cautions import Caution, cautions
 from content.costs import Spending, spending
 from content.database import moment
 from content.deciding import NOBODY, Deciding, decidings
@@ -61,7 +61,7 @@ class DeliveryView:
     """The newest counted, or None."""
     profile: str = ""
     """The address of the account's page on its platform, where somebody can look; empty: not known."""
-    cautions: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     """What it will ask about at its time, as far as that can be seen now."""
     turn_at: datetime | None = None
     """When its account has room for it, while it waits for that or asks about it."""
@@ -232,7 +232,7 @@ class _Rows:
     results: dict[str, Result]
     """The newest."""
     deciding: dict[str, Deciding]
-    cautions: dict[str, tuple[str, ...]]
+    cautions: dict[str, tuple[Caution, ...]]
     """By delivery id."""
 
 
@@ -261,16 +261,18 @@ async def _rows(session: AsyncSession, posts: Sequence[Post]) -> _Rows:
     deliveries: dict[str, list[tuple[Delivery, Account]]] = {post: [] for post in ids}
     for delivery, account in on_accounts.all():
         deliveries[delivery.post_id].append((delivery, account))
+    variants = {(post, variant.account_id): variant for post, variant in worded.all()}
+    drawn = [(one, account, variants[one.post_id, account.id]) for each in deliveries.values() for one, account in each]
     return _Rows(
         revisions={post: revision for post, revision, _ in current},
         authors={post: member for post, _, member in current},
-        variants={(post, variant.account_id): variant for post, variant in worded.all()},
+        variants=variants,
         deliveries=deliveries,
         approvals=await _approvals(session, ids),
         parts_sent=await _parts_sent(session, ids),
         results=await _newest_results(session, ids),
         deciding=await decidings(session, posts),
-        cautions=await cautions(session, [one for each in deliveries.values() for one in each]),
+        cautions=await cautions(session, drawn),
     )
 
 

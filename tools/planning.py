@@ -44,7 +44,7 @@ async def _repeat(here: Context, post_id: str, when: str) -> Reply:
 def _approval(post: PostView) -> str:
     """Whether it will go out, and what will be asked first."""
     yes = "It is approved." if post.state is PostState.APPROVED else "It goes out only once a person approves it."
-    return " ".join([yes, *dict.fromkeys(words for one in post.deliveries for words in one.cautions)])
+    return " ".join([yes, *dict.fromkeys(each.words for one in post.deliveries for each in one.cautions)])
 
 
 @tool(response_format="content_and_artifact")

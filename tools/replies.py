@@ -47,7 +47,10 @@ def _delivery_line(one: DeliveryView) -> str:
     thread = f" as {'a thread of' if one.rendering.later_parts == 'thread' else 'a post and comments,'} {len(parts)}"
     thread = thread if len(parts) > 1 else ""
     problems = "".join(f" Problem: {problem}" for problem in one.problems)
-    return f"{one.rendering.label} {one.rendering.handle} {lengths} {one.rendering.limits.unit}{thread}{problems}"
+    warned = "".join(f" Warning: {each.words}" for each in one.cautions)
+    return (
+        f"{one.rendering.label} {one.rendering.handle} {lengths} {one.rendering.limits.unit}{thread}{problems}{warned}"
+    )
 
 
 def explain(error: ContentError | ToolInvocationError) -> str:

@@ -14,7 +14,7 @@ from content.models.conversations import (
     OpenForm,
 )
 from content.models.deliveries import ENDED, IN_FLIGHT, LIVE, Attempt, Delivery, DeliveryState, Outcome, Part, Result
-from content.models.guards import Blackout, Confirmation
+from content.models.guards import Blackout, Confirmation, Likeness, Mark
 from content.models.knowledge import Feed, Finding, Followers, Goal, Memory, MemoryVector, VoiceRule
 from content.models.people import (
     Account,
@@ -62,6 +62,8 @@ __all__ = [
     "Invitation",
     "Job",
     "JobState",
+    "Likeness",
+    "Mark",
     "Media",
     "Member",
     "Memory",

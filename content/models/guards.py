@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from content.database import Base
@@ -42,3 +42,23 @@ class Confirmation(Base):
     member_id: Mapped[str] = ref("member")
     button: Mapped[Name]
     confirmed_at: Mapped[datetime]
+
+
+class Mark(Base):
+    """A few of the word pairs of a post's current wording, hashed: what is alike has some in common, and is found by them."""
+
+    __tablename__ = "mark"
+    shared = True
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    variant_id: Mapped[str] = mapped_column(ForeignKey("variant.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Likeness(Base):
+    """Two wordings on one account that say nearly the same, found when the later was written; kept both ways round."""
+
+    __tablename__ = "likeness"
+    shared = True
+    variant_id: Mapped[str] = mapped_column(ForeignKey("variant.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("variant.id", ondelete="CASCADE"), primary_key=True, index=True)
+    percent: Mapped[int]

@@ -37,6 +37,8 @@ class Workspace(Base):
     """How many people must say yes."""
     review_hours: Mapped[int] = mapped_column(default=24, server_default="24")
     """How long a review may take before it expires."""
+    likeness_days: Mapped[int] = mapped_column(default=30, server_default="30")
+    """Days within which nearly the same is asked about before it goes out again on an account; 0: never."""
     held: Mapped[bool] = mapped_column(default=False)
     budget_mills: Mapped[int | None]
     """Most that paid posts may cost in a calendar month, in thousandths of a US dollar; None: no limit."""

@@ -7,8 +7,10 @@ import pytest
 from agent.prompt import as_text
 from bot.chat import Button, Card
 from bot.guard_card import caution_notes
+from content.cautions import Caution
 from tests.bot.test_cards import delivery, post
 from tests.fakes.agent_desk import AgentDesk, Opens
+from tools.replies import post_line
 
 
 @pytest.fixture
@@ -132,5 +134,39 @@ async def test_the_model_is_told_the_blacked_out_days_and_what_a_time_means(desk
 
 
 def test_what_is_not_everywhere_says_where() -> None:
-    both = post(delivery(cautions=("Mind.",)), delivery(cautions=("Mind.", "Look.")))
+    mind, look = Caution("blackout", "Mind."), Caution("blackout", "Look.")
+    both = post(delivery(cautions=(mind,)), delivery(cautions=(mind, look)))
     assert caution_notes(both) == ["Mind.", "Fake: Look."]
+
+
+SPOKEN = "Rye or walnut? Tell us which loaf you want back on Saturday, and we will bake it for you all week long."
+
+
+async def test_nearly_the_same_warns_and_goes_out_when_it_is_meant_so(desk: AgentDesk) -> None:
+    await desk.base.now(SPOKEN)
+    await desk.jobs.run_all()
+    draft = await desk.base.draft(SPOKEN.replace("Saturday", "Sunday"))
+    card = await desk.card(2)
+    assert "It is 90 % like #1, published today." in card.notes
+    assert "Warning: It is 90 % like #1" in post_line(await desk.base.view(draft))
+    meant = button(card, "mean_it")
+    assert meant.label == "It is meant so"
+    assert (await desk.push(meant)).text == "Noted: #2 is meant so."
+    assert (await desk.push(meant)).text == "#2 needs no such word. Look at its current card."
+    assert not any("like #1" in note for note in (await desk.card(2)).notes)
+    await desk.press("post_now", draft.id, 1)
+    assert (await desk.card(2)).status == "Published"
+
+
+async def test_nearly_the_same_that_nobody_confirmed_asks(desk: AgentDesk) -> None:
+    await desk.base.now(SPOKEN)
+    await desk.jobs.run_all()
+    await desk.base.now(SPOKEN.replace("Saturday", "Sunday"))
+    await desk.jobs.run_all()
+    card = await desk.card(2)
+    assert (card.status, card.previews[0].status) == (
+        "It waits for your word",
+        "waits for your word. It is 90 % like #1, published today.",
+    )
+    assert (await desk.push(button(card, "overrule"))).text == "#2 is going out now."
+    assert (await desk.card(2)).status == "Published"

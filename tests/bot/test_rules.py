@@ -35,6 +35,7 @@ async def test_the_settings_say_the_rules_and_who_is_here(desk: AgentDesk) -> No
                 "Whoever is asked has 24 hours; then it is a draft again",
                 "Moving the time keeps the yes",
                 "Paid posts may cost what they cost",
+                "Nearly the same within 30 days asks before it goes out",
             ],
         ),
         ("Pace of posts", ["Fake ann"]),
@@ -50,6 +51,7 @@ async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -
         "set_policy:review_hours:0",
         "set_policy:approval_survives_move:0",
         "set_policy:budget_mills:0",
+        "set_policy:likeness_days:0",
         "set_pace:accounts:0",
         "black_out:workspace:0",
         "hold_all:workspace:0",
@@ -64,6 +66,7 @@ async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -
         ("self_approval", "yes", "From now on: An author's own yes counts."),
         ("review_hours", "48", "From now on: Whoever is asked has 48 hours; then it is a draft again."),
         ("approval_survives_move", "no", "From now on: Moving the time takes back the yes."),
+        ("likeness_days", "0", "From now on: Nearly the same goes out without asking."),
     ],
 )
 async def test_a_rule_is_changed_by_its_button(desk: AgentDesk, rule: str, chosen: str, words: str) -> None:

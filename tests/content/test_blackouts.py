@@ -192,9 +192,8 @@ async def test_a_post_says_beforehand_that_it_will_ask(desk: Desk) -> None:
     post = await desk.planned("Hello", hours=24)
     assert (await desk.delivery(post)).cautions == ()
     await dark(desk, "tomorrow to 25 November", reason="")
-    assert (await desk.delivery(post)).cautions == (
-        "The 24 November is blacked out. It will ask instead of going out.",
-    )
+    [caution] = (await desk.delivery(post)).cautions
+    assert caution == ("blackout", "The 24 November is blacked out. It will ask instead of going out.")
     await desk.due(post, timedelta(days=4))
     assert (await desk.delivery(post)).cautions == ()
 
