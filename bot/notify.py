@@ -95,7 +95,10 @@ class Notify:
         actor = await self._people.actor(post.author_id)
         card = await self._drawing.draw(f"post:{post.id}", actor)
         text = f"#{post.number} on {one.rendering.label}: {one.error}{_public_parts(one)}"
-        return _Told(OutMessage(text, card), f"{news}:{one.id}:{one.due_at}:{one.tries}:{post.revision}")
+        key = f"{news}:{one.id}:{one.due_at}:{one.tries}:{post.revision}"
+        if news == "reconnect":  # of a login that was made anew, and lost again before anything could go out
+            key += f":{(await self._desk.accounts.view(post.workspace_id, one.account_id)).login_id}"
+        return _Told(OutMessage(text, card), key)
 
     async def _called_off(self, post: PostView, one: DeliveryView) -> _Told | None:
         who = await self._deliveries.called_off(post.id)

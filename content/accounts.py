@@ -13,14 +13,11 @@ from content.audit import record
 from content.connecting import Connected, Connects, Field
 from content.errors import Invalid, NeedsReconnect, NotAllowed, NotFound, PlatformError
 from content.ids import new_id
-from content.logins import NO_ACCOUNT, Logins
+from content.logins import ANNOUNCED, NO_ACCOUNT, Logins, announce_end, next_announcement
 from content.models import Account, Delivery, DeliveryState
 from content.people import Actor
 from content.platform import Access, Content, PartContent
 from content.views import public_access
-
-ANNOUNCED = (timedelta(days=14), timedelta(days=7), timedelta(days=1), timedelta(0))
-"""How long before its end a login that only its person can renew is spoken of; the last time it has ended."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,8 @@ class AccountView:
     """“page” and the like; empty: a person's own."""
     ends_at: datetime | None = None
     """When its person must log in again; None: not known, or never."""
+    login_id: str = ""
+    """The consent it came by: another each time it is connected."""
 
     @property
     def words(self) -> str:
@@ -148,25 +147,26 @@ class Accounts(Logins):
         """Have the cards redrawn, and the end of the login told in time."""
         now = self._clock.now()
         await jobs.put(session, "redraw", "accounts:all", run_at=now, now=now)
-        at = _next_announcement(account.ends_at, now)
-        if at is not None:
-            await jobs.put(session, "ending", account.id, run_at=at, now=now)
+        await announce_end(session, account, now)
 
     async def _wake_waiting(self, session: AsyncSession, account: Account) -> None:
         """What waited for this login is looked at again at once."""
         now = self._clock.now()
+        due = and_(Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now)
         waiting = await session.scalars(
             select(Delivery).where(
                 Delivery.account_id == account.id,
                 Delivery.state.in_([DeliveryState.WAITING, DeliveryState.UNKNOWN]),
-                or_(Delivery.error_code == NeedsReconnect.code, Delivery.refused_login_at.is_not(None)),
+                or_(Delivery.error_code == NeedsReconnect.code, Delivery.refused_login_at.is_not(None), due),
             )
         )
         for delivery in waiting:
             delivery.refused_login_at = None
-            if delivery.error_code == NeedsReconnect.code:
+            edited = delivery.state is DeliveryState.WAITING and not delivery.error_code  # which took the reason away
+            if edited or delivery.error_code == NeedsReconnect.code:
                 delivery.error_code = delivery.error = ""
-                await jobs.put(session, "publish", delivery.id, run_at=now, now=now, lane=f"account:{account.id}")
+                first = min(delivery.due_at or now, now)  # what was planned first goes first
+                await jobs.put(session, "publish", delivery.id, run_at=first, now=now, lane=f"account:{account.id}")
 
     async def connected(self, workspace_id: str) -> list[AccountView]:
         """The workspace's accounts, oldest first; disconnected ones are left out."""
@@ -195,7 +195,7 @@ class Accounts(Logins):
         if left <= timedelta(0):
             await self.lost_login(self._opened(account))
         told = Ending(self._view(account), account.connected_by, account.ends_at, max(0, -(-left // timedelta(days=1))))
-        return (told if left <= ANNOUNCED[0] else None), _next_announcement(account.ends_at, now)
+        return (told if left <= ANNOUNCED[0] else None), next_announcement(account.ends_at, now)
 
     async def disconnect(self, actor: Actor, account_id: str) -> AccountView:
         """Let an account go: its login forgotten, then revoked at the platform where that ends no other's; its history kept."""
@@ -292,13 +292,8 @@ class Accounts(Logins):
             account.name,
             account.kind,
             account.ends_at,
+            account.login_id,
         )
-
-
-def _next_announcement(ends_at: datetime | None, now: datetime) -> datetime | None:
-    if ends_at is None:
-        return None
-    return next((ends_at - before for before in ANNOUNCED if ends_at - before > now), None)
 
 
 def _is_named(account: AccountView, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import notices, outcomes
@@ -142,19 +142,25 @@ async def _no_login(session: AsyncSession, clock: Clock, delivery: Delivery, acc
     if delivery.error_code != NeedsReconnect.code:
         delivery.error_code = NeedsReconnect.code
         delivery.error = f"{account.handle} must be connected again; then it goes out."
-        if not await _asked_already(session, delivery):
+        if not await _asked_already(session, delivery, account):
             await notices.tell(session, clock, "reconnect", delivery.id)
         await notices.redraw(session, clock, delivery.post_id)
     return Later()
 
 
-async def _asked_already(session: AsyncSession, delivery: Delivery) -> bool:
-    """Whether another post of the account waits for the same login, and people were told; this one's card says it too."""
-    waiting = select(Delivery.id).where(
-        Delivery.account_id == delivery.account_id,
-        Delivery.id != delivery.id,
-        Delivery.state == DeliveryState.WAITING,
-        Delivery.error_code == NeedsReconnect.code,
+async def _asked_already(session: AsyncSession, delivery: Delivery, account: Account) -> bool:
+    """Whether another post waits for the same login, and people were told; this one's card says it too."""
+    its = or_(Account.id == account.id, and_(Account.login_id == account.login_id, Account.login_id != ""))
+    waiting = (
+        select(Delivery.id)
+        .join(Account, Account.id == Delivery.account_id)
+        .where(
+            its,
+            Account.state != "connected",
+            Delivery.id != delivery.id,
+            Delivery.state.in_([DeliveryState.WAITING, DeliveryState.UNKNOWN]),
+            Delivery.error_code == NeedsReconnect.code,
+        )
     )
     return await session.scalar(waiting.limit(1)) is not None
 

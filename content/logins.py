@@ -9,11 +9,12 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from content import jobs
 from content.audit import record
 from content.connecting import Connects, Login
 from content.database import Database, moment
@@ -28,6 +29,10 @@ REFRESH_BEFORE = timedelta(minutes=5)
 RENEWAL_TAKES = timedelta(seconds=45)
 """A renewal that takes longer is given up, inside its lease."""
 LEASE = timedelta(seconds=60)
+ANNOUNCED = (timedelta(days=14), timedelta(days=7), timedelta(days=1), timedelta(0))
+"""How long before its end a login that only its person can renew is spoken of; the last time it has ended."""
+SAME_END = timedelta(hours=1)
+"""Ends that are no further apart are the same, told anew by a platform that counts in seconds."""
 NO_ACCOUNT = "There is no such account here. See the connected accounts, or connect it."
 PAUSE = 0.1
 """Seconds between looks at a renewal that another process makes."""
@@ -167,8 +172,15 @@ class Logins:
             for account in sharing.values():
                 if kept[account.id] == stale.secrets and account.state != "disconnected":
                     account.sealed = self._sealer.seal(login.secrets)
-                    account.expires_at, account.ends_at = login.expires_at, login.ends_at or account.ends_at
+                    account.expires_at = login.expires_at
+                    await self._new_end(session, account, login.ends_at or account.ends_at)
             return any(secrets for secrets in kept.values())
+
+    async def _new_end(self, session: AsyncSession, account: Account, ends_at: datetime | None) -> None:
+        """Where a renewal moved the end of a login, or told it for the first time, it is announced anew."""
+        before, account.ends_at = account.ends_at, ends_at
+        if ends_at is not None and (before is None or abs(ends_at - before) > SAME_END):
+            await announce_end(session, account, self._clock.now())
 
     async def lost_login(self, refused: Access) -> bool:
         """Mark an account whose login the platform refuses, so that what is due on it waits; False: it has another by now."""
@@ -210,6 +222,20 @@ class Logins:
             platform=access.platform,
             account=access.account_id,
         )
+
+
+def next_announcement(ends_at: datetime | None, now: datetime) -> datetime | None:
+    """When the end of a login is spoken of next."""
+    if ends_at is None:
+        return None
+    return next((ends_at - before for before in ANNOUNCED if ends_at - before > now), None)
+
+
+async def announce_end(session: AsyncSession, account: Account, now: datetime) -> None:
+    """Have the end of the login told in time."""
+    at = next_announcement(account.ends_at, now)
+    if at is not None:
+        await jobs.put(session, "ending", account.id, run_at=at, now=now)
 
 
 async def _sharing(session: AsyncSession, account_id: str) -> dict[str, Account]:
