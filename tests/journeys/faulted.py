@@ -1,4 +1,4 @@
-"""A desk with an account on a server that knows idempotency keys and one on a server that does not, both as bad as a test likes.
+"""A desk of several workers with an account on each of some servers, which are as bad as a test likes.
 
 The program is wired as in the product, several times over where a test wants several workers; only the platforms' servers,
 the clock and what looks for due jobs are the test's own.
@@ -200,18 +200,27 @@ async def _database(folder: Path, empty: Path | Postgres, closing: AsyncExitStac
     return server.dsn(name)
 
 
-@asynccontextmanager
-async def scene(folder: Path, empty: Path | Postgres) -> AsyncIterator[Scene]:
-    """The desk on a database of its own, copied from an empty one, while the block runs."""
-    clock = FakeClock()
+def keyed_and_keyless(clock: FakeClock) -> dict[str, PlatformServer]:
+    """A server with idempotency keys and one without, neither of which tells what is there."""
     keyed, keyless = MastodonServer(clock), LinkedInServer(clock)
     keyed.instead["/api/v1/accounts/1/statuses"] = []  # its list does not show the post: the key alone must do
     keyless.scopes = SELF_SERVE  # so nothing can be read back
+    return {KEYED: keyed, KEYLESS: keyless}
+
+
+@asynccontextmanager
+async def scene(
+    folder: Path,
+    empty: Path | Postgres,
+    servers: Callable[[FakeClock], dict[str, PlatformServer]] = keyed_and_keyless,
+) -> AsyncIterator[Scene]:
+    """The desk on a database of its own, copied from an empty one, while the block runs."""
+    clock = FakeClock()
     async with AsyncExitStack() as closing:
         url = await _database(folder, empty, closing)
         there = await closing.enter_async_context(AsyncExitStack())
-        keyed.url = await there.enter_async_context(serving(keyed.app))
-        keyless.url = await there.enter_async_context(serving(keyless.app))
-        made = Scene({KEYED: keyed, KEYLESS: keyless}, clock, folder, url, closing, there)
+        made = Scene(servers(clock), clock, folder, url, closing, there)
+        for server in made.servers.values():
+            server.url = await there.enter_async_context(serving(server.app))
         await made.open()
         yield made

@@ -1,4 +1,4 @@
-"""Connecting through the certified OpenID provider: over plain HTTP, in a real browser, and renewed by fifty workers at once."""
+"""Connecting through the certified OpenID provider: over plain HTTP, in a real browser, and renewed by a hundred workers at once."""
 
 import asyncio
 import json
@@ -20,6 +20,7 @@ from content.models import Account
 from tests.journeys.desk import RunningDesk, running, walk
 from tests.peers.certified import Certified
 from tests.peers.oidc import Provider, provider
+from tests.servers.postgres import Postgres
 from tests.web.test_in_chromium import CHROMIUM, chromium
 
 pytestmark = pytest.mark.peers
@@ -27,9 +28,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def certified(data: Path) -> AsyncIterator[tuple[RunningDesk, Provider, Certified]]:
+async def certified(data: Path, database_url: str = "") -> AsyncIterator[tuple[RunningDesk, Provider, Certified]]:
     """A running desk with a platform whose login is at the provider."""
-    async with running(data, thinking=False) as desk:
+    async with running(data, thinking=False, database_url=database_url) as desk:
         with provider(f"{desk.url}/connect/back") as there:
             platform = Certified(desk.app.http, desk.clock, there.url)
             desk.app.desk.accounts._platforms["certified"] = platform  # type: ignore[index]
@@ -107,17 +108,31 @@ async def test_a_person_connects_in_a_real_browser(data: Path) -> None:
         await expect(page.get_by_text("Connected: Certified mia")).to_be_visible()
 
 
-async def test_fifty_workers_of_five_processes_share_one_exchange(data: Path) -> None:
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.on_postgresql)])
+async def test_a_hundred_workers_of_several_processes_share_one_exchange(
+    data: Path, empty: Path | Postgres, database: str
+) -> None:
     """The provider ends a login whose renewal is used twice, so a second exchange could not stay unseen."""
-    async with certified(data) as (desk, there, platform):
+    processes = 5 if isinstance(empty, Path) else 2  # a hundred connections are all that the server has
+    async with database_of(empty) as url, certified(data, url) as (desk, there, platform):
         async with httpx.AsyncClient(base_url=desk.url, follow_redirects=True) as browser:
             await walk(browser, (await begun(desk)).removeprefix(desk.url), there.walk)
         known = (await account(desk)).id
-        command = [sys.executable, "-m", "tests.journeys.renewing", str(data), there.url, known]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.journeys.renewing",
+            str(data),
+            there.url,
+            known,
+            str(100 // processes),
+            url,
+        ]
         async with desk.app.db.writing() as session:
             row = await session.get_one(Account, known)
             row.expires_at = desk.clock.now() + timedelta(minutes=1)
-        told = await asyncio.to_thread(_at_once, command)
+        told = await asyncio.to_thread(_at_once, command, processes)
+        assert sum(len(one["tokens"]) for one in told) == 100
         assert sum(one["renewed"] for one in told) == 1
         tokens = {token for one in told for token in one["tokens"]}
         assert len(tokens) == 1
@@ -126,14 +141,27 @@ async def test_fifty_workers_of_five_processes_share_one_exchange(data: Path) ->
         assert fresh.expires_at == desk.clock.now() + timedelta(hours=1)
 
 
-def _at_once(command: list[str]) -> list[dict[str, Any]]:
-    """What five processes say that begin together."""
+@asynccontextmanager
+async def database_of(empty: Path | Postgres) -> AsyncIterator[str]:
+    """The address of a database of the test's own; nothing where it is in the data folder."""
+    if isinstance(empty, Path):
+        yield ""
+        return
+    server: Postgres = empty
+    name = await asyncio.to_thread(server.made)
+    yield server.dsn(name)
+    await asyncio.to_thread(server.drop, name)
+
+
+def _at_once(command: list[str], count: int) -> list[dict[str, Any]]:
+    """What that many processes say that begin together."""
     processes = [
-        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(5)
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(count)
     ]
-    assert [one.stdout and one.stdout.readline() for one in processes] == ["ready\n"] * 5
+    assert [one.stdout and one.stdout.readline() for one in processes] == ["ready\n"] * count
     for one in processes:
         assert one.stdin
         one.stdin.write("go\n")
         one.stdin.flush()
-    return [json.loads(one.communicate(timeout=60)[0]) for one in processes]
+    return [json.loads(one.communicate(timeout=120)[0]) for one in processes]
