@@ -125,6 +125,13 @@ async def unknown(session: AsyncSession, clock: Clock, delivery: Delivery, error
     return clock.now() + QUIET * (1 << min(delivery.tries - 1, 6))
 
 
+async def processing(session: AsyncSession, clock: Clock, delivery: Delivery) -> None:
+    """The platform took it and still works on it."""
+    delivery.state, delivery.lease_until = DeliveryState.PROCESSING, None
+    _note(session, clock, delivery, "delivery.processing")
+    await notices.redraw(session, clock, delivery.post_id)
+
+
 async def wait_again(session: AsyncSession, clock: Clock, delivery: Delivery, error: PlatformError | None) -> None:
     """This try certainly did nothing: it waits, with the reason on its card; an earlier one in doubt keeps it unknown."""
     doubt = await in_doubt(session, delivery)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from content import duplicates, jobs, notices, outcomes
+from content import duplicates, jobs, outcomes
 from content.accounts import Accounts
 from content.approvals import arm
 from content.attempts import Attempts, ours
@@ -33,7 +33,7 @@ from content.errors import (
 from content.firing import LEASE, Claim, Later
 from content.logins import Sleep
 from content.media import MediaStore
-from content.models import Account, Attempt, Delivery, DeliveryState, Outcome
+from content.models import Account, Attempt, Delivery, Outcome
 from content.platform import Access, Pending, Platform, Prepared, Published
 from content.times import Clock
 from content.tracing import Repeat, Tracing
@@ -176,8 +176,7 @@ class Publishing:
             delivery = await ours(session, mine)
             if delivery is None:
                 return None
-            delivery.state, delivery.lease_until = DeliveryState.PROCESSING, None
-            await notices.redraw(session, self._clock, delivery.post_id)
+            await outcomes.processing(session, self._clock, delivery)
             return self._clock.now() + timedelta(seconds=5)
 
     async def _record_duplicate(

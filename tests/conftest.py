@@ -19,11 +19,13 @@ from tests.fakes.clock import FakeClock
 from tests.servers.postgres import Postgres, running_postgres
 
 ON_POSTGRESQL = "--on-postgresql"
+LONG = "--long"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One run shows that the rules hold on the other database too."""
     parser.addoption(ON_POSTGRESQL, action="store_true", help="give each test a PostgreSQL database instead of SQLite")
+    parser.addoption(LONG, action="store_true", help="live many more lives of a post, other ones every time")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -157,8 +157,23 @@ async def make_desk(
     db: Database, clock: FakeClock, folder: Path, *platforms: Platform, people: tuple[Role, ...] = ()
 ) -> Desk:
     """A desk in Berlin, whose owner connected an account on every platform that knows logins."""
-    named = {one.spec.name: one for one in platforms}
-    sealer = Sealer([Fernet.generate_key()])
+    owner = await People(db, clock).open_desk("Europe/Berlin")
+    desk = wired(db, clock, folder, {one.spec.name: one for one in platforms}, Sealer([Fernet.generate_key()]), owner)
+    start = clock.now()
+    for number, platform in enumerate(platforms):
+        clock.set(start - timedelta(seconds=len(platforms) - number))  # so that their order is certain
+        if isinstance(platform, FakePlatform):
+            await desk.connect(platform.spec.name)
+    clock.set(start)
+    for role in people:
+        await desk.member(role)
+    return desk
+
+
+def wired(
+    db: Database, clock: FakeClock, folder: Path, named: Mapping[str, Platform], sealer: Sealer, owner: Actor
+) -> Desk:
+    """Every service on the rows that are there, as another process has them."""
     accounts = Accounts(db, clock, named, sealer)
     media = MediaStore(db, clock, folder / "media")
     composer = Composer(db, named, accounts)
@@ -168,7 +183,7 @@ async def make_desk(
     told: list[tuple[str, str]] = []
     handlers: dict[str, Handler] = {kind: _noting(told, kind) for kind in QUIET_KINDS}
     everyone, reviews = People(db, clock), Reviews(db, clock)
-    desk = Desk(
+    return Desk(
         db=db,
         clock=clock,
         platforms=named,
@@ -188,18 +203,9 @@ async def make_desk(
         jobs=Jobs(
             db, clock, {"publish": publishing.publish, "expire": reviews.expire, "consent": consents.expire, **handlers}
         ),
-        actor=await everyone.open_desk("Europe/Berlin"),
+        actor=owner,
         told=told,
     )
-    start = clock.now()
-    for number, platform in enumerate(platforms):
-        clock.set(start - timedelta(seconds=len(platforms) - number))  # so that their order is certain
-        if isinstance(platform, FakePlatform):
-            await desk.connect(platform.spec.name)
-    clock.set(start)
-    for role in people:
-        await desk.member(role)
-    return desk
 
 
 def _noting(told: list[tuple[str, str]], kind: str) -> Handler:
