@@ -224,7 +224,7 @@ async def just_before(at: Scene, moment: str) -> AsyncIterator[AsyncExitStack]:
 async def test_a_database_that_others_have_locked(at: Scene, tmp_path: Path, moment: str, without: Ends) -> None:
     await made_impatient(at.app.db)
     async with just_before(at, moment) as trouble:
-        trouble.enter_context(locked_file(tmp_path / "copydesk.db"))
+        await trouble.enter_async_context(locked_file(tmp_path / "copydesk.db"))
     await ends(at, SENT, without)
 
 
@@ -233,7 +233,7 @@ async def test_a_database_that_others_have_locked(at: Scene, tmp_path: Path, mom
 async def test_a_disk_that_is_full(at: Scene, tmp_path: Path, moment: str, without: Ends) -> None:
     one_more = AN_ATTEMPT if moment == "arm" else AN_ENTRY
     async with just_before(at, moment) as trouble:
-        trouble.enter_context(full_disk(at.app.db, tmp_path / "copydesk.db", one_more))
+        await trouble.enter_async_context(full_disk(at.app.db, tmp_path / "copydesk.db", one_more))
     await ends(at, SENT, without)
 
 

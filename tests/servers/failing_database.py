@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import psycopg
@@ -34,13 +34,17 @@ async def made_impatient(db: Database) -> None:
     await db.engine.dispose()
 
 
-@contextmanager
-def locked_file(path: Path) -> Iterator[None]:
+@asynccontextmanager
+async def locked_file(path: Path) -> AsyncIterator[None]:
     """Somebody else writes to the file, for as long as the block runs."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with closing(_opened(path)) as other:
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")  # whoever writes now needs the loop to come to an end
         yield
         other.execute("ROLLBACK")
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
 
 
 AN_ATTEMPT = """INSERT INTO attempt (id, delivery_id, part_id, fence, digest, handles, started_at, outcome, error, cost_mills, doubted)
@@ -49,8 +53,8 @@ AN_ENTRY = """INSERT INTO audit_entry (id, workspace_id, verb, subject, detail, 
     VALUES ('filler ' || :number, '', '', '', '{}', '2020-01-01 00:00:00.000000')"""
 
 
-@contextmanager
-def full_disk(db: Database, path: Path, one_more: str) -> Iterator[None]:
+@asynccontextmanager
+async def full_disk(db: Database, path: Path, one_more: str) -> AsyncIterator[None]:
     """There is no room for one more row of a kind, nor for one more page, while the block runs: SQLite's own SQLITE_FULL."""
     room = [ROOMY]
 
@@ -58,13 +62,19 @@ def full_disk(db: Database, path: Path, one_more: str) -> Iterator[None]:
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={room[0]}")
 
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        [room[0]] = other.execute("PRAGMA page_count").fetchone()
-        other.execute(f"PRAGMA max_page_count={room[0]}")
-        with pytest.raises(sqlite3.OperationalError, match="full"):
-            other.executemany(one_more, ({"number": number} for number in itertools.count()))
+    with closing(_opened(path)) as other:
+        room[0] = await asyncio.to_thread(_filled, other, one_more)
         yield
     room[0] = ROOMY
+
+
+def _filled(other: sqlite3.Connection, one_more: str) -> int:
+    """The number of pages; none that could take such a row has room for it."""
+    [pages] = other.execute("PRAGMA page_count").fetchone()
+    other.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        other.executemany(one_more, ({"number": number} for number in itertools.count()))
+    return int(pages)
 
 
 @asynccontextmanager
