@@ -7,7 +7,7 @@ from bot.answers import counted, press_name
 from bot.chat import Action, Answer
 from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
-from bot.guard_card import caution_notes, read_blackout, read_pace
+from bot.guard_card import HELD, caution_notes, read_blackout, read_pace, released_words
 from bot.late_card import MINUTES_APART
 from bot.repeating_actions import RepeatingActions
 from bot.rules import read_rule, rule_words
@@ -119,11 +119,10 @@ class Actions:
         return Answer(f"From now on: {rule_words(name, rules)}.")
 
     async def _hold_all(self, action: Action) -> Answer:
-        held = action.verb == "hold_all"
-        await self._desk.schedule.hold_everything(action.actor, held)
-        if held:
-            return Answer("Everything is on hold: nothing goes out until somebody lets it.")
-        return Answer("Posts go out at their times again; what is late asks first.")
+        if action.verb == "hold_all":
+            await self._desk.guards.switch.hold(action.actor)
+            return Answer(HELD)
+        return Answer(released_words(await self._desk.guards.switch.release(action.actor)))
 
     async def _schedule(self, action: Action) -> Answer:
         when = action.form.get("when", "")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-HELP, STOP, UNLINK = "help", "stop", "unlink"
+HELP, HOLD, RELEASE, STOP, UNLINK = "help", "hold", "release", "stop", "unlink"
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,11 @@ COMMANDS: Mapping[str, Command] = {
     "connect": Command("accounts:all", "your accounts, and connecting another"),
     "goals": Command("goals:all", "how far you are"),
     HELP: Command("", "what I can do"),
+    HOLD: Command("settings:all", "let nothing go out from now on, whatever is planned"),
     "invite": Command("", "let somebody in, such as `/invite approver Jo`"),
     "link": Command("", "be known in another chat too"),
     "login": Command("", "a one-time address of the desk's page"),
+    RELEASE: Command("settings:all", "let posts go out at their times again"),
     "report": Command("report:8 weeks", "how your posts did"),
     "settings": Command("settings:all", "who must say yes, who is here, and holding everything"),
     "slots": Command("slots:all", "when your accounts post, and how full the queue is"),
@@ -32,8 +34,18 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
+_PLAIN = {
+    **dict.fromkeys(("hold everything", "stop everything", "hold all posts", "stop all posts"), HOLD),
+    **dict.fromkeys(("release everything", "let everything go"), RELEASE),
+}
+"""What is a command though it looks like talk: it must work when no model does, and at once."""
+
+
 def command_of(text: str) -> str:
     """The command a message is, or empty: it is something to think about."""
+    plain = _PLAIN.get(" ".join(text.split()).rstrip(".!").casefold())
+    if plain:
+        return plain
     first = text.strip().partition(" ")[0].casefold()
     return first[1:] if first[:1] == "/" and first[1:].isalpha() else ""
 

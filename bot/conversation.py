@@ -16,8 +16,9 @@ from agent.events import Did, Doing, Said, TurnEvent
 from agent.graph import TurnContext
 from agent.turn import Turns
 from bot.chat import Chat, Choice, OutMessage, Place, Progress, Step
-from bot.commands import COMMANDS, HELP, STOP, command_of, help_text
+from bot.commands import COMMANDS, HELP, HOLD, RELEASE, STOP, command_of, help_text
 from bot.drawing import Drawing
+from bot.guard_card import HELD, released_words
 from bot.joining import Joining
 from bot.stopping import NOTHING, Stops
 from content.desk import Desk
@@ -153,8 +154,16 @@ class Conversations:
         if name == STOP:
             return OutMessage(NOTHING.text)  # what ran was stopped before this could be read
         command = COMMANDS.get(name, COMMANDS[HELP])
+        words = await self._switched(actor, name)
         card = await self._drawing.draw(command.subject, actor) if command.subject else None
-        return OutMessage(card=card) if card else OutMessage(help_text())
+        return OutMessage(words, card) if card else OutMessage(help_text())
+
+    async def _switched(self, actor: Actor, name: str) -> str:
+        """Commands that do something; what came of it."""
+        if name == HOLD:
+            await self._desk.guards.switch.hold(actor)
+            return HELD
+        return released_words(await self._desk.guards.switch.release(actor)) if name == RELEASE else ""
 
     async def _events(self, actor: Actor, place: Place, burst: Sequence[Waiting]) -> AsyncGenerator[TurnEvent, None]:
         text = "\n\n".join(one.said.text for one in burst)
@@ -211,7 +220,10 @@ class Conversations:
 
 
 def _burst(waiting: Sequence[Waiting]) -> list[Waiting]:
-    """The first messages that one member sent in a row."""
+    """The first messages that one member sent in a row; but that everything be held goes before all else."""
+    urgent = [one for one in waiting if command_of(one.said.text) == HOLD]
+    if urgent:
+        return urgent[:1]
     first = waiting[0].member_id
     count = next((index for index, one in enumerate(waiting) if one.member_id != first), len(waiting))
     return list(waiting[:count])

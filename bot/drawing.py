@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, time
 
 from bot.cards import accounts_card, calendar_card, post_card, queue_card
 from bot.chat import Card, Group, Row
 from bot.consent_card import consent_card
 from bot.copy_card import copy_card
+from bot.guard_card import standing_words
 from bot.late_card import late_card
 from bot.report_card import WEEKS, report_card
 from bot.rules import settings_card
@@ -26,6 +28,8 @@ HEADLINES = 8
 """Headlines on one card."""
 BEST = 5
 """Posts in a report's table."""
+_BANNERED = ("post", "queue", "calendar")
+"""Kinds of cards that show what would go out."""
 MOST_QUEUED = 25
 """Posts under way on one card."""
 
@@ -60,12 +64,21 @@ class Drawing:
         if drawer is None or (actor.role is Role.GUEST and kind != "post"):
             return None
         try:
-            return await drawer(actor, name)
+            card = await drawer(actor, name)
+            return card and await self._under_banner(card, actor)
         except NotFound:
             return None
         except ContentError as trouble:  # as after a change of the sealing key; one card must not stop what shows it
             log.warning("card.not_drawn", extra={"subject": subject, "code": trouble.code, "why": trouble.message})
             return None
+
+    async def _under_banner(self, card: Card, actor: Actor) -> Card:
+        """That everything is on hold stands on every card of what would go out."""
+        if card.subject.partition(":")[0] not in _BANNERED or card.tone == "good":
+            return card
+        standing = await self._desk.guards.switch.standing(actor.workspace_id)
+        words = standing_words(standing, actor.zone, self._desk.clock.now())
+        return replace(card, notes=(words, *card.notes)) if words else card
 
     async def _accounts(self, actor: Actor, _name: str) -> Card:
         accounts = await self._desk.accounts.connected(actor.workspace_id)

@@ -10,6 +10,7 @@ from content.connecting import Field
 from content.errors import Invalid
 from content.guards import GuardsView
 from content.pace import AccountPace, minutes_words
+from content.switch import Released, Standing
 from content.views import PostView
 
 MOST_ENDED = 10
@@ -23,8 +24,26 @@ _CAPS = (1, 2, 3, 5, 10, 15, 25, 50)
 
 OVERRULED = {"blackout": "Post anyway", "alike": "It is meant so"}
 """By the code of a question, the button that overrules it."""
+HELD = "Everything is on hold: nothing goes out until somebody lets it."
 _EVERY = "all"
 """Chosen instead of one account."""
+
+
+def released_words(released: Released) -> str:
+    """What letting posts go came to."""
+    count = released.due + released.late
+    if not count:
+        return "Posts go out at their times again. None is due now."
+    late = f"; {released.late} of them {'is' if released.late == 1 else 'are'} late and {'asks' if released.late == 1 else 'ask'} first"
+    return f"Posts go out at their times again. {count} {'is' if count == 1 else 'are'} due now{late if released.late else ''}."
+
+
+def standing_words(standing: Standing, zone_name: str, now: datetime) -> str:
+    """That everything is on hold, since when, and by whom; empty: it is not."""
+    if not standing.held:
+        return ""
+    since = f" since {clock_words(standing.held_at, zone_name, now)}" if standing.held_at else ""
+    return f"Everything is on hold{since}{f' ({standing.held_by})' if standing.held_by else ''}: nothing goes out."
 
 
 def caution_notes(post: PostView) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.asking import ENDED
 from bot.chat import Answer, Card, Choice, OutMessage, Place, Progress
-from bot.commands import UNLINK, command_of
+from bot.commands import HOLD, UNLINK, command_of
 from bot.joining import brought_word
 from bot.native import Arrived, Gone, Happening, HasHome, Heard, Leaves, Native, Opened, Pressed, StopWanted
 from bot.outward import OutwardChat
@@ -105,6 +105,8 @@ class Hearing:
             return
         if is_stop(heard.text) and await self._stopped(chat, place, event_id):
             return
+        if command_of(heard.text) == HOLD:
+            self._stops.stop(place.conversation_id)  # it must not wait for a turn
         said = await self._as_said(native, event_id, heard, actor)
         if await self._transcript.say(actor, place.conversation_id, said):
             await chat.progress(place, Progress())  # seen at once; the turn takes over from here

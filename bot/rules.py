@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.chat import Button, Card, Group, Row
-from bot.guard_card import guard_buttons, guard_groups
+from bot.guard_card import guard_buttons, guard_groups, standing_words
 from content.connecting import Field
 from content.costs import dollars
 from content.errors import Invalid
 from content.guards import GuardsView
+from content.pace import minutes_words
 from content.people import Actor
 from content.policy import MOST_YESES, SUBJECT, PolicyView
 
@@ -82,6 +83,16 @@ _RULES = (
         int,
     ),
     _Rule(
+        "late_after_minutes",
+        "Late posts",
+        "By how much may a post be late and still go out by itself?",
+        tuple((str(each), minutes_words(timedelta(minutes=each))) for each in (5, 15, 30, 60, 120, 240, 480, 1440)),
+        lambda rules: (
+            f"What is late by more than {minutes_words(timedelta(minutes=rules.late_after_minutes))} asks instead of going out"
+        ),
+        int,
+    ),
+    _Rule(
         "likeness_days",
         "Nearly the same",
         "Within how many days is nearly the same asked about before it goes out again?",
@@ -106,18 +117,22 @@ def settings_card(rules: PolicyView, guards: GuardsView, viewer: Actor, now: dat
         subject=SUBJECT,
         title=f"Settings of {rules.workspace_name}",
         tone="asking" if rules.held else "plain",
-        status="Everything is on hold: nothing goes out." if rules.held else "",
+        status=standing_words(guards.standing, viewer.zone, now),
         groups=(Group("Approval", said), *guard_groups(guards, viewer.zone, now), Group("Members", members)),
-        buttons=_buttons(rules, guards) if viewer.may("manage") else (),
+        buttons=_buttons(rules, guards, viewer),
     )
 
 
-def _buttons(rules: PolicyView, guards: GuardsView) -> tuple[Button, ...]:
-    change = [Button("set_policy", rule.label, rule.name, form=(_question(rule, rules),)) for rule in _RULES]
-    change += guard_buttons(guards)
-    if rules.held:
-        return (*change, Button("release_all", "Let posts go out again", "workspace", style="primary"))
-    return (*change, Button("hold_all", "Hold everything", "workspace", style="danger"))
+def _buttons(rules: PolicyView, guards: GuardsView, viewer: Actor) -> tuple[Button, ...]:
+    change: list[Button] = []
+    if viewer.may("manage"):
+        change = [Button("set_policy", rule.label, rule.name, form=(_question(rule, rules),)) for rule in _RULES]
+        change += guard_buttons(guards)
+    if not rules.held and viewer.may("approve"):
+        change.append(Button("hold_all", "Hold everything", "workspace", style="danger"))
+    elif rules.held and viewer.may("manage"):
+        change.append(Button("release_all", "Let posts go out again", "workspace", style="primary"))
+    return tuple(change)
 
 
 def _question(rule: _Rule, rules: PolicyView) -> Field:

@@ -25,6 +25,8 @@ from content.times import Clock
 LEASE = timedelta(minutes=2)
 """How long a worker may be on its way with one commit; longer than any commit may take."""
 LOOK_AGAIN = timedelta(minutes=1)
+HELD_LOOKS = timedelta(days=1)
+"""How often what waits behind the kill switch is looked at, should nobody let it go."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ async def reclaim(session: AsyncSession, clock: Clock, facts: Facts) -> Claim | 
 
     The time, spacing and caps were looked at when it first went out; until it is known, nobody can change it.
     """
-    later = _held(facts.workspace, facts.now) or await _no_login(session, clock, facts.delivery, facts.account)
+    if facts.workspace.held:
+        return Later(facts.now + LOOK_AGAIN)
+    later = await _no_login(session, clock, facts.delivery, facts.account)
     if later is not None:
         return later
     if not facts.has_yes:
@@ -92,8 +96,8 @@ def _not_due(delivery: Delivery, now: datetime) -> Later | None:
 
 
 def _held(workspace: Workspace, now: datetime) -> Later | None:
-    """The kill switch: what is due waits, without growing a burst, because what is late asks."""
-    return Later(now + LOOK_AGAIN) if workspace.held else None
+    """The kill switch: what is due waits until it is let go, which has it looked at; what is late by then asks."""
+    return Later(now + HELD_LOOKS) if workspace.held else None
 
 
 async def _overdue(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:

@@ -9,6 +9,7 @@ from content.models import Workspace
 from content.objections import Objections
 from content.pace import AccountPace, Pace
 from content.platform import Platform
+from content.switch import NOTHING_HELD, Standing, Switch
 from content.times import Clock
 
 
@@ -19,6 +20,7 @@ class GuardsView:
     paces: tuple[AccountPace, ...] = ()
     blackouts: tuple[BlackoutView, ...] = ()
     """Those that are not over."""
+    standing: Standing = NOTHING_HELD
 
 
 class Guards:
@@ -28,10 +30,12 @@ class Guards:
         self._db = db
         self.pace = Pace(db, clock, platforms)
         self.blackouts = Blackouts(db, clock)
+        self.switch = Switch(db, clock)
         self.objections = Objections(db, clock, platforms)
 
     async def view(self, workspace_id: str) -> GuardsView:
         """All of them as they are now."""
+        standing = await self.switch.standing(workspace_id)
         async with self._db.reading() as session:
             workspace = await session.get(Workspace, workspace_id)
             if workspace is None:
@@ -39,4 +43,5 @@ class Guards:
             return GuardsView(
                 paces=await self.pace.view(session, workspace_id),
                 blackouts=await self.blackouts.view(session, workspace),
+                standing=standing,
             )

@@ -16,6 +16,8 @@ from content.times import Clock
 
 MOST_YESES = 5
 LONGEST_HOURS = 14 * 24
+LATEST_MINUTES = 24 * 60
+"""Later than that nothing goes out by itself, whoever wants it: after a long outage it would all be stale."""
 LONGEST_DAYS = 365
 SUBJECT = "settings:all"
 """The card that shows the rules."""
@@ -44,6 +46,8 @@ class PolicyView:
     budget_mills: int | None
     """Most that paid posts may cost in a month, in thousandths of a US dollar; None: no limit."""
     members: tuple[MemberView, ...]
+    late_after_minutes: int = 30
+    """By how much a post may be late and still go out by itself."""
     likeness_days: int = 30
     """Days within which nearly the same is asked about; 0: never."""
 
@@ -67,6 +71,7 @@ class Policy:
                 approval_survives_move=workspace.approval_survives_move,
                 held=workspace.held,
                 budget_mills=workspace.budget_mills,
+                late_after_minutes=workspace.late_after_minutes,
                 likeness_days=workspace.likeness_days,
                 members=await _members(session, workspace_id),
             )
@@ -80,6 +85,7 @@ class Policy:
         self_approval: bool | None = None,
         approval_survives_move: bool | None = None,
         budget_mills: int | None = None,
+        late_after_minutes: int | None = None,
         likeness_days: int | None = None,
     ) -> PolicyView:
         """Change the rules that are given; what is approved already stays so. `budget_mills` below 0: no limit.
@@ -91,6 +97,7 @@ class Policy:
         actor.require("manage")
         _require_between(quorum, MOST_YESES, "people must say yes")
         _require_between(review_hours, LONGEST_HOURS, "hours for an answer")
+        _require_between(late_after_minutes, LATEST_MINUTES, "minutes late", least=5)
         _require_between(likeness_days, LONGEST_DAYS, "days that posts are compared with", least=0)
         wanted = {
             "quorum": quorum,
@@ -98,6 +105,7 @@ class Policy:
             "self_approval": self_approval,
             "approval_survives_move": approval_survives_move,
             "budget_mills": budget_mills,
+            "late_after_minutes": late_after_minutes,
             "likeness_days": likeness_days,
         }
         async with self._db.writing() as session:

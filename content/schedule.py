@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import copies, notices, reviews, slots
+from content import notices, reviews, slots
 from content.approvals import approve, arm, require_undecided
 from content.audit import record
 from content.database import Database
@@ -17,7 +17,7 @@ from content.models import Account, Approval, Delivery, DeliveryState, Post, Pos
 from content.pace import TURN
 from content.people import Actor
 from content.platform import Platform
-from content.policy import SUBJECT
+from content.switch import Switch
 from content.times import Clock
 from content.views import PostView, post_row, require_current, view, views
 from content.when import Moment, Slot, understand
@@ -281,31 +281,9 @@ class Schedule:
         )
 
     async def hold_everything(self, actor: Actor, held: bool) -> None:
-        """The workspace's kill switch: while it is on, nothing goes out; what is due waits, and asks when it is late."""
-        actor.require("manage")
-        async with self._db.writing() as session:
-            workspace = await session.get_one(Workspace, actor.workspace_id)
-            workspace.held = held
-            now = self._clock.now()
-            rows = await session.scalars(
-                select(Delivery).where(
-                    Delivery.workspace_id == workspace.id,
-                    Delivery.state == DeliveryState.WAITING,
-                    Delivery.due_at <= now,
-                )
-            )
-            for row in rows.all():
-                await arm(session, self._clock, row)
-            await notices.redraw(session, self._clock, SUBJECT)
-            await notices.redraw(session, self._clock, copies.SUBJECT)
-            record(
-                session,
-                workspace_id=workspace.id,
-                verb="workspace.held" if held else "workspace.released",
-                subject=workspace.id,
-                at=now,
-                member_id=actor.member_id,
-            )
+        """The workspace's kill switch, see `content/switch.py`."""
+        switch = Switch(self._db, self._clock)
+        await (switch.hold(actor) if held else switch.release(actor))
 
     async def _open_rows(self, session: AsyncSession, post: Post) -> list[Delivery]:
         if post.state is PostState.DISCARDED:

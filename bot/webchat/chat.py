@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.cards import calendar_card, week_of
 from bot.chat import Action, Answer, Card, OutMessage, Place, Progress, line
+from bot.commands import HOLD, command_of
 from bot.stopping import STOPPING, Stops, is_stop
 from bot.webchat.events import ServerEvent, heartbeat, message_event, progress_event
 from bot.webchat.html import Day, Drawn, message_html, week_html
@@ -154,6 +155,8 @@ class WebChat:
         place = await self.open(actor)
         if is_stop(text) and self._stops.stop(place.conversation_id) is STOPPING:
             return True  # that it stopped is the answer
+        if command_of(text) == HOLD:
+            self._stops.stop(place.conversation_id)  # it must not wait for a turn
         card = await self._card(reply_to, actor) if reply_to else None
         said = Said(
             f"{actor.member_id}:{event_id}",

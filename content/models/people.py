@@ -40,6 +40,9 @@ class Workspace(Base):
     likeness_days: Mapped[int] = mapped_column(default=30, server_default="30")
     """Days within which nearly the same is asked about before it goes out again on an account; 0: never."""
     held: Mapped[bool] = mapped_column(default=False)
+    held_by: Mapped[str | None] = mapped_column(String(40))
+    """The member who holds everything; None: nobody does, or the desk itself."""
+    held_at: Mapped[datetime | None]
     budget_mills: Mapped[int | None]
     """Most that paid posts may cost in a calendar month, in thousandths of a US dollar; None: no limit."""
     next_post_number: Mapped[int] = mapped_column(default=1)

@@ -98,7 +98,7 @@ async def test_the_card_lists_what_came_due_and_lets_go_by_the_button_that_is_th
     assert (row.title, row.detail) == ("#1 Rye or walnut?", "Fake: waits for your word")
     assert [one.key for one in shown.buttons] == [RELEASE]
     answer = await talk.presses(RELEASE)
-    assert answer.text == "Posts go out at their times again; what is late asks first."
+    assert answer.text == "Posts go out at their times again. None is due now."
     [there] = [one for one in talk.native.at("dm-ann") if one.message.card and one.message.card.subject == SUBJECT]
     assert there.message.card is not None
     assert there.message.card.status.endswith("It was let go: what is late asks first.")

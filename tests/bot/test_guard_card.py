@@ -6,9 +6,11 @@ import pytest
 
 from agent.prompt import as_text
 from bot.chat import Button, Card
-from bot.guard_card import caution_notes
+from bot.guard_card import HELD, caution_notes, released_words, standing_words
 from content.cautions import Caution
-from tests.bot.test_cards import delivery, post
+from content.models import Role
+from content.switch import Released, Standing
+from tests.bot.test_cards import NOW, delivery, post
 from tests.fakes.agent_desk import AgentDesk, Opens
 from tools.replies import post_line
 
@@ -170,3 +172,47 @@ async def test_nearly_the_same_that_nobody_confirmed_asks(desk: AgentDesk) -> No
     )
     assert (await desk.push(button(card, "overrule"))).text == "#2 is going out now."
     assert (await desk.card(2)).status == "Published"
+
+
+@pytest.mark.parametrize("words", ["/hold", "Hold everything!", "stop  everything"])
+async def test_everything_is_held_by_a_word_that_needs_no_model(desk: AgentDesk, words: str) -> None:
+    post = await desk.base.planned("Hello")
+    assert await desk.talk(words) == HELD
+    assert (desk.chat.cards[-1].subject, desk.script.asked) == ("settings:all", [])
+    await desk.base.wait(timedelta(hours=1, minutes=10))
+    for subject in (f"post:{post.id}", "queue:open", "calendar:today"):
+        card = await desk.drawing.draw(subject, desk.actor)
+        assert card is not None
+        assert card.notes[0] == "Everything is on hold since 09:00 (the owner): nothing goes out."
+    await desk.talk("/release")
+    assert "Posts go out at their times again. 1 is due now." in desk.chat.texts
+    assert (await desk.card(1)).status == "Published"
+    assert await desk.talk("release everything") == "Posts go out at their times again. None is due now."
+
+
+async def test_that_everything_be_held_goes_before_what_was_said_earlier(desk: AgentDesk) -> None:
+    await desk.say("Hello")
+    await desk.say("hold everything")
+    await desk.jobs.run_all()
+    assert desk.chat.texts[-2:] == [HELD, "ok"]
+
+
+async def test_who_may_not_hold_is_told_so(desk: AgentDesk) -> None:
+    editor = await desk.base.member(Role.EDITOR)
+    assert (await desk.talk("/hold", None, editor)).startswith("You may not approve posts")
+
+
+@pytest.mark.parametrize(
+    ("due", "late", "words"),
+    [
+        (2, 1, "3 are due now; 1 of them is late and asks first."),
+        (0, 2, "2 are due now; 2 of them are late and ask first."),
+        (1, 0, "1 is due now."),
+    ],
+)
+def test_letting_go_says_what_is_due(due: int, late: int, words: str) -> None:
+    assert released_words(Released(due, late)) == f"Posts go out at their times again. {words}"
+
+
+def test_a_desk_that_holds_by_itself_says_no_more_than_it_knows() -> None:
+    assert standing_words(Standing(held=True), "UTC", NOW) == "Everything is on hold: nothing goes out."

@@ -119,6 +119,14 @@ async def test_stop_while_a_turn_runs_ends_it_at_once(talk: TalkingDesk) -> None
         assert stop.is_set()
 
 
+async def test_that_everything_be_held_waits_for_no_turn(talk: TalkingDesk) -> None:
+    place = await talk.talking.whereabouts.place(talk.desk.actor, talk.native.name, "dm-ann", True)
+    with talk.desk.stops.running(place.conversation_id) as stop:
+        await talk.says("Hold everything!")
+        assert stop.is_set()
+    assert (await talk.desk.services.guards.switch.standing(talk.desk.actor.workspace_id)).held
+
+
 async def test_the_chats_own_stop_button_stops_the_members_turn_only(talk: TalkingDesk) -> None:
     place = await talk.talking.whereabouts.place(talk.desk.actor, talk.native.name, "room", False)
     with talk.desk.stops.running(place.conversation_id) as stop:

@@ -35,6 +35,7 @@ async def test_the_settings_say_the_rules_and_who_is_here(desk: AgentDesk) -> No
                 "Whoever is asked has 24 hours; then it is a draft again",
                 "Moving the time keeps the yes",
                 "Paid posts may cost what they cost",
+                "What is late by more than 30 min asks instead of going out",
                 "Nearly the same within 30 days asks before it goes out",
             ],
         ),
@@ -51,12 +52,14 @@ async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -
         "set_policy:review_hours:0",
         "set_policy:approval_survives_move:0",
         "set_policy:budget_mills:0",
+        "set_policy:late_after_minutes:0",
         "set_policy:likeness_days:0",
         "set_pace:accounts:0",
         "black_out:workspace:0",
         "hold_all:workspace:0",
     ]
     assert (await settings(desk, Role.EDITOR)).buttons == ()
+    assert [button.key for button in (await settings(desk, Role.APPROVER)).buttons] == ["hold_all:workspace:0"]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,7 @@ async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -
         ("self_approval", "yes", "From now on: An author's own yes counts."),
         ("review_hours", "48", "From now on: Whoever is asked has 48 hours; then it is a draft again."),
         ("approval_survives_move", "no", "From now on: Moving the time takes back the yes."),
+        ("late_after_minutes", "120", "From now on: What is late by more than 2 h asks instead of going out."),
         ("likeness_days", "0", "From now on: Nearly the same goes out without asking."),
     ],
 )
@@ -87,10 +91,10 @@ async def test_what_is_no_answer_changes_nothing(desk: AgentDesk, rule: str, cho
 
 async def test_a_rule_is_not_changed_by_those_who_may_not(desk: AgentDesk) -> None:
     editor = await desk.base.member(Role.EDITOR)
-    for verb, thing in (("set_policy", "quorum"), ("hold_all", "workspace")):
-        assert (await desk.press(verb, thing, 0, editor, value="2")).text.startswith(
-            "You may not change the workspace's"
-        )
+    answer = await desk.press("set_policy", "quorum", 0, editor, value="2")
+    assert answer.text.startswith("You may not change the workspace's")
+    answer = await desk.press("hold_all", "workspace", 0, editor)
+    assert answer.text.startswith("You may not approve posts")
 
 
 async def test_everything_is_held_and_let_go_by_a_button(desk: AgentDesk) -> None:
@@ -98,7 +102,7 @@ async def test_everything_is_held_and_let_go_by_a_button(desk: AgentDesk) -> Non
     assert answer.text.startswith("Everything is on hold")
     card = await settings(desk)
     assert (card.status, card.buttons[-1].label) == (
-        "Everything is on hold: nothing goes out.",
+        "Everything is on hold since 09:00 (the owner): nothing goes out.",
         "Let posts go out again",
     )
     assert (await desk.push(card.buttons[-1])).text.startswith("Posts go out at their times again")

@@ -47,10 +47,20 @@ async def test_only_owners_and_admins_change_rules(desk: Desk, policy: Policy, r
         await policy.set(await desk.member(role), quorum=2)
 
 
-@pytest.mark.parametrize("wrong", [{"quorum": 0}, {"quorum": 6}, {"review_hours": 0}, {"review_hours": 337}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"quorum": 0},
+        {"quorum": 6},
+        {"review_hours": 0},
+        {"review_hours": 337},
+        {"late_after_minutes": 4},
+        {"late_after_minutes": 1441},
+    ],
+)
 async def test_a_rule_nobody_could_live_by_is_refused(desk: Desk, policy: Policy, wrong: dict[str, int]) -> None:
     with pytest.raises(Invalid, match="so nothing was changed"):
-        await policy.set(desk.actor, quorum=wrong.get("quorum"), review_hours=wrong.get("review_hours"))
+        await policy.set(desk.actor, **wrong)  # type: ignore[arg-type]
     assert (await policy.view(desk.actor.workspace_id)).quorum == 1
 
 

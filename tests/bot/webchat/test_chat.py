@@ -111,6 +111,13 @@ async def test_what_is_typed_is_kept_once_with_the_card_it_is_about(room: Room) 
     assert waiting.said.event_id == f"{room.ada.member_id}:e1"
 
 
+async def test_that_everything_be_held_waits_for_no_turn_and_is_kept(room: Room) -> None:
+    with room.stops.running((await room.place()).conversation_id) as stop:
+        await room.chat.say(room.ada, "hold everything", (), "", "1")
+        assert stop.is_set()
+    assert await room.said() == ["hold everything"]
+
+
 async def test_what_is_typed_about_a_card_that_is_gone_is_about_nothing(room: Room) -> None:
     await room.chat.say(room.ada, "shorter", [], "post:gone", "e1")
     [waiting] = await room.transcript.unhandled((await room.place()).conversation_id)

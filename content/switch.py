@@ -1,0 +1,124 @@
+"""The switches of a whole workspace: hold everything, and what is told of it.
+
+Whoever may approve can stop everything, since that can do no harm that lasts; to let it go again takes the right to change
+settings. The row is looked at in the moment of firing and again before every request leaves.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content import copies, jobs
+from content.approvals import arm
+from content.audit import record
+from content.database import Database
+from content.models import Delivery, DeliveryState, Member, Workspace
+from content.pace import too_late
+from content.people import Actor, called
+from content.policy import SUBJECT
+from content.times import Clock
+
+CALENDARS = ("queue:open", "calendar:today", "calendar:this week", "calendar:next week", "calendar:this month")
+"""Cards of many posts, which say that everything is held."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the workspace's switches stand."""
+
+    held: bool = False
+    held_by: str = ""
+    """Who holds everything; empty: the desk itself did, as after a restore."""
+    held_at: datetime | None = None
+
+
+NOTHING_HELD = Standing()
+
+
+@dataclass(frozen=True)
+class Released:
+    """What became free to go, of what is due."""
+
+    due: int
+    """Posts on accounts that go out now, as far as nothing else keeps them back."""
+    late: int
+    """Those that are late and ask instead."""
+
+
+class Switch:
+    """Reads and turns them."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def standing(self, workspace_id: str) -> Standing:
+        """As it is now."""
+        async with self._db.reading() as session:
+            workspace = await session.get(Workspace, workspace_id)
+            if workspace is None or not workspace.held:
+                return NOTHING_HELD
+            member = await session.get(Member, workspace.held_by) if workspace.held_by else None
+            return Standing(True, called(member) if member else "", workspace.held_at)
+
+    async def hold(self, actor: Actor) -> None:
+        """Let nothing go out from now on: not what is due, not what is being uploaded. A second hold changes nothing.
+
+        Raises:
+            NotAllowed: the actor may not approve.
+        """
+        actor.require("approve")
+        async with self._db.writing() as session:
+            workspace = await session.get_one(Workspace, actor.workspace_id, with_for_update=True)
+            if not workspace.held:
+                workspace.held, workspace.held_by, workspace.held_at = True, actor.member_id, self._clock.now()
+                await self._changed(session, actor, "workspace.held")
+
+    async def release(self, actor: Actor) -> Released:
+        """Let posts go out at their times again; what is late asks, so that nothing goes out in a burst.
+
+        Raises:
+            NotAllowed: the actor may not change settings.
+        """
+        actor.require("manage")
+        async with self._db.writing() as session:
+            workspace = await session.get_one(Workspace, actor.workspace_id, with_for_update=True)
+            workspace.held, workspace.held_by, workspace.held_at = False, None, None
+            now = self._clock.now()
+            rows = await session.scalars(
+                select(Delivery).where(
+                    Delivery.workspace_id == workspace.id,
+                    Delivery.state == DeliveryState.WAITING,
+                    Delivery.due_at <= now,
+                )
+            )
+            late, due = 0, 0
+            for row in rows.all():
+                await arm(session, self._clock, row)
+                if row.due_at is not None and too_late(workspace, row.due_at, now):
+                    late += 1
+                else:
+                    due += 1
+            await self._changed(session, actor, "workspace.released")
+            return Released(due, late)
+
+    async def _changed(self, session: AsyncSession, actor: Actor, verb: str) -> None:
+        """Every card that says it is drawn anew: of what waits for a time, of all of it, of the settings."""
+        planned = select(Delivery.post_id).where(
+            Delivery.workspace_id == actor.workspace_id,
+            Delivery.state.in_([DeliveryState.WAITING, DeliveryState.ASKING, DeliveryState.HELD]),
+            Delivery.due_at.is_not(None),
+        )
+        posts = (await session.scalars(planned.distinct())).all()
+        now = self._clock.now()
+        await jobs.put_many(session, "redraw", [SUBJECT, copies.SUBJECT, *CALENDARS, *posts], now=now)
+        record(
+            session,
+            workspace_id=actor.workspace_id,
+            verb=verb,
+            subject=actor.workspace_id,
+            at=now,
+            member_id=actor.member_id,
+        )
