@@ -36,6 +36,7 @@ from bot.series_news import SeriesNews
 from bot.stopping import Stops
 from bot.webchat.chat import WebChat
 from content.accounts import Accounts
+from content.agenda import Agenda
 from content.approvals import Approvals
 from content.consents import Consents
 from content.copies import Copies
@@ -63,6 +64,7 @@ from content.schedule import Schedule
 from content.sealing import Sealer, keys_of
 from content.series import SeriesOfPosts
 from content.slots import Slots
+from content.subscriptions import Subscriptions
 from content.sweeping import Sweeping
 from content.times import Clock, SystemClock
 from content.tracing import Tracing
@@ -133,6 +135,9 @@ class App:
                 accounts=self.desk.accounts,
                 consents=self.desk.consents,
                 media=self.desk.media,
+                agenda=self.desk.agenda,
+                subscriptions=self.desk.subscriptions,
+                clock=self.clock,
                 talk=self.webchat,
                 about=lambda: self.model_words,
                 ailments=self.ailments,
@@ -277,6 +282,8 @@ def _desk(
         plans=Plans(db, clock),
         slots=Slots(db, clock, platforms),
         series=SeriesOfPosts(db, clock, platforms),
+        agenda=Agenda(db, clock, platforms),
+        subscriptions=Subscriptions(db, clock, sealer),
         copies=Copies(db, clock, platforms),
         guards=Guards(db, clock, platforms),
     )

@@ -18,6 +18,7 @@ class Command:
 COMMANDS: Mapping[str, Command] = {
     "calendar": Command("calendar:this week", "what goes out this week"),
     "connect": Command("accounts:all", "your accounts, and connecting another"),
+    "export": Command("", "the calendar as a table"),
     "goals": Command("goals:all", "how far you are"),
     HELP: Command("", "what I can do"),
     HOLD: Command("settings:all", "let nothing go out from now on, whatever is planned"),
@@ -28,6 +29,7 @@ COMMANDS: Mapping[str, Command] = {
     "report": Command("report:8 weeks", "how your posts did"),
     "settings": Command("settings:all", "who must say yes, who is here, and holding everything"),
     "slots": Command("slots:all", "when your accounts post, and how full the queue is"),
+    "subscribe": Command("", "the calendar in your calendar program; `/subscribe new` changes its address"),
     STOP: Command("", "stop what I am doing"),
     "trends": Command("findings:", "what research found lately"),
     UNLINK: Command("", "be unknown again in the chat where you type it"),

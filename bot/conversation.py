@@ -21,6 +21,7 @@ from bot.drawing import Drawing
 from bot.guard_card import HELD, released_words
 from bot.joining import Joining
 from bot.stopping import NOTHING, Stops
+from bot.subscribing import Subscribing
 from content.desk import Desk
 from content.errors import ContentError, NotFound
 from content.ids import new_id
@@ -81,10 +82,13 @@ class Conversations:
         self._chats = chats
         self._thinking = thinking
         self._stops = stops
+        subscribing = Subscribing(desk, drawing.base)
         self._private: dict[str, Callable[[Actor, str], Awaitable[OutMessage]]] = {
             "link": lambda actor, _: joining.link(actor),
             "invite": joining.invite,
             "login": lambda actor, _: joining.login(actor),
+            "subscribe": subscribing.subscribe,
+            "export": subscribing.export,
         }
         """Commands whose answers are for one person alone."""
 

@@ -40,7 +40,7 @@ class Drawing:
     def __init__(self, desk: Desk, base: Callable[[], str]) -> None:
         """`base` is the address of the desk's page, without a slash at its end."""
         self._desk = desk
-        self._base = base
+        self.base = base
         self._kinds: dict[str, Callable[[Actor, str], Awaitable[Card | None]]] = {
             "post": self._post,
             "calendar": self._calendar,
@@ -87,7 +87,7 @@ class Drawing:
     async def _connect(self, actor: Actor, name: str) -> Card:
         consent = await self._desk.consents.view(actor, name)
         offer = self._desk.accounts.offer(consent.platform)
-        return consent_card(consent, offer, self._base(), actor, self._desk.clock.now())
+        return consent_card(consent, offer, self.base(), actor, self._desk.clock.now())
 
     async def _post(self, actor: Actor, name: str) -> Card:
         post = await self._desk.posts.view(actor.workspace_id, name)

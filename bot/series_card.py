@@ -20,7 +20,7 @@ def series_card(series: SeriesView, zone_name: str, now: datetime, viewer: Actor
         tone=tone,
         status=status,
         notes=tuple(_notes(series)),
-        previews=tuple(replace(one, tone="plain", status=series.when, at=None, url="", buttons=()) for one in shown),
+        previews=tuple(replace(one, tone="plain", status="", at=None, url="", buttons=()) for one in shown),
         buttons=tuple(_buttons(series, viewer)),
     )
 

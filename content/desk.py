@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from content.accounts import Accounts
+from content.agenda import Agenda
 from content.approvals import Approvals
 from content.consents import Consents
 from content.copies import Copies
@@ -19,6 +20,7 @@ from content.results import Results
 from content.schedule import Schedule
 from content.series import SeriesOfPosts
 from content.slots import Slots
+from content.subscriptions import Subscriptions
 from content.times import Clock
 from content.voice import Voice
 
@@ -43,6 +45,8 @@ class Desk:
     plans: Plans
     slots: Slots
     series: SeriesOfPosts
+    agenda: Agenda
+    subscriptions: Subscriptions
     copies: Copies
     guards: Guards
     late: Late

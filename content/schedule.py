@@ -72,6 +72,8 @@ class CalendarEntry:
     state: DeliveryState
     approved: bool
     url: str
+    delivery_id: str = ""
+    account_id: str = ""
 
 
 class Schedule:
@@ -278,6 +280,8 @@ class Schedule:
             state=delivery.state,
             approved=delivery.approval_id is not None,
             url=delivery.url,
+            delivery_id=delivery.id,
+            account_id=account.id,
         )
 
     async def hold_everything(self, actor: Actor, held: bool) -> None:

@@ -67,6 +67,8 @@ class SeriesView:
     ahead_words: str
     last_words: str
     """When the last one goes out."""
+    made_until: datetime | None
+    """The time of the last occurrence that was made."""
 
 
 class SeriesOfPosts:
@@ -290,6 +292,7 @@ class SeriesOfPosts:
             ahead=following.at if following else None,
             ahead_words=said(following.at, row.zone, now) if following else "",
             last_words=said(every[-1], row.zone, now),
+            made_until=row.made_until,
         )
 
     def _record(self, session: AsyncSession, row: Series, verb: str, member_id: str | None) -> None:

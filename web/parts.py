@@ -7,10 +7,13 @@ from typing import Protocol
 from fastapi import Request
 
 from content.accounts import Accounts
+from content.agenda import Agenda
 from content.consents import Consents
 from content.media import MediaStore
 from content.people import Actor, People
 from content.receiving import Receiver
+from content.subscriptions import Subscriptions
+from content.times import Clock
 
 
 class Event(Protocol):
@@ -100,6 +103,9 @@ class Parts:
     accounts: Accounts
     consents: Consents
     media: MediaStore
+    agenda: Agenda
+    subscriptions: Subscriptions
+    clock: Clock
     talk: Talk
     about: Callable[[], str]
     """One line about the model that answers, in light words; empty: nothing to say."""

@@ -19,6 +19,7 @@ from content.models.knowledge import Feed, Finding, Followers, Goal, Memory, Mem
 from content.models.people import (
     Account,
     AuditEntry,
+    CalendarLink,
     ConnectAttempt,
     ConnectStep,
     Home,
@@ -45,6 +46,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Blackout",
+    "CalendarLink",
     "Carry",
     "Confirmation",
     "ConnectAttempt",

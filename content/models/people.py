@@ -134,6 +134,17 @@ class SignIn(Base):
     used_at: Mapped[datetime | None]
 
 
+class CalendarLink(Base):
+    """The address at which a member's calendar program reads the calendar, kept as a hash, and sealed to be told again."""
+
+    __tablename__ = "calendar_link"
+    id: Mapped[Key]
+    member_id: Mapped[str] = ref("member", unique=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+
+
 class WebSession(Base):
     """A signed-in browser, kept as a hash of its cookie."""
 

@@ -29,6 +29,7 @@ from bot.planned import Planned
 from bot.reviewing import Reviewing
 from bot.series_news import SeriesNews
 from bot.stopping import Stops
+from content.agenda import Agenda
 from content.copies import Copies
 from content.database import Database
 from content.deliveries import Deliveries
@@ -45,6 +46,7 @@ from content.research import Research
 from content.results import Results
 from content.series import SeriesOfPosts
 from content.slots import Slots
+from content.subscriptions import Subscriptions
 from content.transcript import Said, Transcript
 from content.trends import TrendSource
 from content.voice import Voice
@@ -211,6 +213,8 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
         slots=Slots(base.db, base.clock, base.platforms),
         late=Late(base.db, base.clock, base.platforms, base.schedule),
         series=SeriesOfPosts(base.db, base.clock, base.platforms),
+        agenda=Agenda(base.db, base.clock, base.platforms),
+        subscriptions=Subscriptions(base.db, base.clock, base.sealer),
         copies=Copies(base.db, base.clock, base.platforms),
         guards=base.guards,
     )
