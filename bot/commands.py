@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, Command] = {
     "link": Command("", "be known in another chat too"),
     "login": Command("", "a one-time address of the desk's page"),
     RELEASE: Command("settings:all", "let posts go out at their times again"),
+    "plans": Command("plans:all", "what happens again and again, and ending it"),
     "report": Command("report:8 weeks", "how your posts did"),
     "settings": Command("settings:all", "who must say yes, who is here, and holding everything"),
     "slots": Command("slots:all", "when your accounts post, and how full the queue is"),

@@ -11,6 +11,7 @@ from bot.consent_card import consent_card
 from bot.copy_card import copy_card
 from bot.guard_card import standing_words
 from bot.late_card import late_card
+from bot.plans_card import plans_card
 from bot.report_card import WEEKS, report_card
 from bot.rules import settings_card
 from bot.series_card import series_card
@@ -55,6 +56,7 @@ class Drawing:
             "slots": self._slots,
             "late": self._late,
             "series": self._series,
+            "plans": self._plans,
         }
 
     async def draw(self, subject: str, actor: Actor) -> Card | None:
@@ -107,6 +109,10 @@ class Drawing:
         begins = datetime.combine(weeks[0].start, time(), zone(actor.zone))
         best = await self._desk.results.best_posts(actor.workspace_id, BEST, begins)
         return report_card(weeks, best)
+
+    async def _plans(self, actor: Actor, _name: str) -> Card:
+        plans = await self._desk.plans.list(actor.workspace_id)
+        return plans_card(plans, await self._desk.series.running(actor.workspace_id), actor)
 
     async def _series(self, actor: Actor, name: str) -> Card:
         series = await self._desk.series.view(actor.workspace_id, name)

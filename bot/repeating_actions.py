@@ -1,6 +1,7 @@
 """The buttons of series and posting slots."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from bot.answers import counted, press_name
 from bot.chat import Action, Answer
@@ -17,6 +18,7 @@ class RepeatingActions:
             "pause_series": self._pause_series,
             "resume_series": self._resume_series,
             "end_series": self._end_series,
+            "end_repeating": self._end_repeating,
             "add_slot": self._add_slot,
             "remove_slot": self._remove_slot,
         }
@@ -38,6 +40,13 @@ class RepeatingActions:
     async def _end_series(self, action: Action) -> Answer:
         series = await self._desk.series.end(action.actor, action.id)
         return Answer(f"The series of #{series.post.number} has ended. Nothing more is made of it.")
+
+    async def _end_repeating(self, action: Action) -> Answer:
+        kind, _, name = action.form.get("which", "").partition(":")
+        if kind == "series":
+            return await self._end_series(replace(action, id=name))
+        plan = await self._desk.plans.end(action.actor, name)
+        return Answer(f"Ended: “{plan.instruction[:60]}”, {plan.when}. I do it no longer.")
 
     async def _add_slot(self, action: Action) -> Answer:
         words = await self._desk.slots.add(action.actor, action.form.get("account", ""), action.form.get("when", ""))
