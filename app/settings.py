@@ -62,6 +62,9 @@ class _OwnSettings(BaseSettings):
     embeddings: Literal["auto", "local", "openai"] = Field(
         "auto", description="Who makes memory's vectors: auto takes OpenAI where its key is set, else the local model."
     )
+    dry_run: bool = Field(
+        False, description="Only rehearse: posts go all the way, but nothing is uploaded or published."
+    )
     allowed_private_hosts: str = Field(
         "", description="Hosts in private networks that may be reached, comma separated, such as mastodon.lan:443."
     )

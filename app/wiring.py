@@ -181,7 +181,7 @@ def build(settings: Settings, clock: Clock | None = None, *, fused: bool = False
     platforms: Mapping[str, Platform] = {name: make(deps) for name, make in PLATFORMS.items()}
     sealer = Sealer(keys_of(settings.data_dir / "sealing.key"))
     desk = _desk(db, clock, http, platforms, settings, sealer)
-    tracing = Tracing(db, clock, platforms, desk.accounts)
+    tracing, fuse = Tracing(db, clock, platforms, desk.accounts), KernelFuse().lit if fused else unfused
     people, transcript, stops = People(db, clock), Transcript(db, clock), Stops()
     drawing = Drawing(desk, lambda: app.base)
     actions = Actions(desk, tracing)
@@ -198,7 +198,7 @@ def build(settings: Settings, clock: Clock | None = None, *, fused: bool = False
         people=people,
         desk=desk,
         publishing=Publishing(
-            db, clock, platforms, desk.accounts, desk.media, tracing, fuse=KernelFuse().lit if fused else unfused
+            db, clock, platforms, desk.accounts, desk.media, tracing, fuse=fuse, dry=settings.dry_run
         ),
         tracing=tracing,
         sweeping=Sweeping(db, clock),
@@ -285,7 +285,7 @@ def _desk(
         agenda=Agenda(db, clock, platforms),
         subscriptions=Subscriptions(db, clock, sealer),
         copies=Copies(db, clock, platforms),
-        guards=Guards(db, clock, platforms),
+        guards=Guards(db, clock, platforms, dry=settings.dry_run),
     )
 
 

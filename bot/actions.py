@@ -7,7 +7,8 @@ from bot.answers import counted, press_name
 from bot.chat import Action, Answer
 from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
-from bot.guard_card import HELD, caution_notes, read_blackout, read_pace, released_words
+from bot.guard_actions import GuardActions
+from bot.guard_card import caution_notes
 from bot.late_card import MINUTES_APART
 from bot.repeating_actions import RepeatingActions
 from bot.rules import read_rule, rule_words
@@ -31,16 +32,11 @@ class Actions:
         self._desk = desk
         self._tracing = tracing
         self._verbs: dict[str, Callable[[Action], Awaitable[Answer]]] = {
+            **GuardActions(desk).verbs,
             **RepeatingActions(desk).verbs,
             "approve": self._approve,
             "post_now": self._post_now,
             "schedule": self._schedule,
-            "take_turn": self._take_turn,
-            "set_pace": self._set_pace,
-            "black_out": self._black_out,
-            "end_blackout": self._end_blackout,
-            "overrule": self._overrule,
-            "mean_it": self._mean_it,
             "hold": self._hold,
             "release": self._release,
             "cancel": self._cancel,
@@ -62,8 +58,6 @@ class Actions:
             "changes": self._changes,
             "delegate": self._delegate,
             "set_policy": self._set_policy,
-            "hold_all": self._hold_all,
-            "release_all": self._hold_all,
             "late_spread": self._late_spread,
             "late_drop": self._late_drop,
         }
@@ -118,12 +112,6 @@ class Actions:
         rules = await self._desk.approvals.policy.set(action.actor, **{name: value})  # type: ignore[arg-type]
         return Answer(f"From now on: {rule_words(name, rules)}.")
 
-    async def _hold_all(self, action: Action) -> Answer:
-        if action.verb == "hold_all":
-            await self._desk.guards.switch.hold(action.actor)
-            return Answer(HELD)
-        return Answer(released_words(await self._desk.guards.switch.release(action.actor)))
-
     async def _schedule(self, action: Action) -> Answer:
         when = action.form.get("when", "")
         if repeats(when):
@@ -135,29 +123,6 @@ class Actions:
         still = "" if approved else " It still needs approval."
         warned = "".join(f" {words}" for words in caution_notes(scheduled.post))
         return Answer(f"#{scheduled.post.number} is planned for {scheduled.echo}.{still}{warned}")
-
-    async def _take_turn(self, action: Action) -> Answer:
-        post = await self._desk.schedule.take_turn(action.actor, action.id)
-        return Answer(f"#{post.number} goes out when the account has room for it.")
-
-    async def _set_pace(self, action: Action) -> Answer:
-        account_id, gap, cap = read_pace(action.form)
-        pace = await self._desk.guards.pace.set(action.actor, account_id, gap_minutes=gap, daily_cap=cap)
-        return Answer(f"From now on {pace.label} {pace.handle} posts {pace.words}.")
-
-    async def _black_out(self, action: Action) -> Answer:
-        days, reason, account = read_blackout(action.form)
-        words = await self._desk.guards.blackouts.add(action.actor, days, reason, account)
-        return Answer(f"Nothing goes out by itself on {words}: what is planned for then will ask.")
-
-    async def _end_blackout(self, action: Action) -> Answer:
-        return Answer(f"Posts go out on {await self._desk.guards.blackouts.end(action.actor, action.id)} again.")
-
-    async def _overrule(self, action: Action) -> Answer:
-        post = await self._desk.guards.objections.overrule(
-            action.actor, action.id, action.revision, button=press_name(action)
-        )
-        return Answer(f"#{post.number} is going out now.")
 
     async def _late_spread(self, action: Action) -> Answer:
         apart = action.form.get("apart", "").strip() or str(MINUTES_APART)
@@ -171,12 +136,6 @@ class Actions:
     async def _late_drop(self, action: Action) -> Answer:
         dropped = await self._desk.late.drop(action.actor, action.id)
         return Answer(f"{dropped} late {'post is' if dropped == 1 else 'posts are'} cancelled and will not go out.")
-
-    async def _mean_it(self, action: Action) -> Answer:
-        post = await self._desk.guards.objections.mean_it(
-            action.actor, action.id, action.revision, button=press_name(action)
-        )
-        return Answer(f"Noted: #{post.number} is meant so.")
 
     async def _hold(self, action: Action) -> Answer:
         post = await self._desk.schedule.hold(action.actor, action.id)

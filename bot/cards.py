@@ -14,6 +14,7 @@ from content.models import DeliveryState, PostState
 from content.people import Actor
 from content.platform import Rendering
 from content.posts import FROZEN
+from content.rehearsing import REHEARSED
 from content.schedule import CalendarEntry
 from content.times import distance, said, zone
 from content.views import DeliveryView, PostView
@@ -64,7 +65,7 @@ def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]
         (DeliveryState.ASKING, _asking_words(post)),
         (DeliveryState.SENDING, "Going out now"),
         (DeliveryState.PROCESSING, "Going out now"),
-        (DeliveryState.HELD, "On hold"),
+        (DeliveryState.HELD, _held_words(post)),
     ):
         if state in states:
             return _STATE_WORDS[state][0], words
@@ -74,6 +75,11 @@ def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]
             return "plain", "Taken down"
         return ("good", "Published") if sent else ("plain", "Cancelled")
     return _before_it_is_out(post, zone_name, now)
+
+
+def _held_words(post: PostView) -> str:
+    held = [one for one in post.deliveries if one.state is DeliveryState.HELD]
+    return "Rehearsed, not published" if held and all(one.error_code == REHEARSED for one in held) else "On hold"
 
 
 def _asking_words(post: PostView) -> str:

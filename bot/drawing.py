@@ -75,7 +75,7 @@ class Drawing:
             return None
 
     async def _under_banner(self, card: Card, actor: Actor) -> Card:
-        """That everything is on hold stands on every card of what would go out."""
+        """That everything is on hold, or only rehearsed, stands on every card of what would go out."""
         if card.subject.partition(":")[0] not in _BANNERED or card.tone == "good":
             return card
         standing = await self._desk.guards.switch.standing(actor.workspace_id)

@@ -25,6 +25,7 @@ _CAPS = (1, 2, 3, 5, 10, 15, 25, 50)
 OVERRULED = {"blackout": "Post anyway", "alike": "It is meant so"}
 """By the code of a question, the button that overrules it."""
 HELD = "Everything is on hold: nothing goes out until somebody lets it."
+DRY_RUN = "This is a dry run: everything happens, but nothing is uploaded or published."
 _EVERY = "all"
 """Chosen instead of one account."""
 
@@ -39,11 +40,13 @@ def released_words(released: Released) -> str:
 
 
 def standing_words(standing: Standing, zone_name: str, now: datetime) -> str:
-    """That everything is on hold, since when, and by whom; empty: it is not."""
-    if not standing.held:
-        return ""
-    since = f" since {clock_words(standing.held_at, zone_name, now)}" if standing.held_at else ""
-    return f"Everything is on hold{since}{f' ({standing.held_by})' if standing.held_by else ''}: nothing goes out."
+    """That everything is on hold, since when, and by whom; that this is a rehearsal; empty: neither."""
+    words = [DRY_RUN] if standing.rehearsing else []
+    if standing.held:
+        since = f" since {clock_words(standing.held_at, zone_name, now)}" if standing.held_at else ""
+        who = f" ({standing.held_by})" if standing.held_by else ""
+        words.append(f"Everything is on hold{since}{who}: nothing goes out.")
+    return " ".join(words)
 
 
 def caution_notes(post: PostView) -> list[str]:

@@ -22,6 +22,7 @@ _SPEAKS_OF = {
     "unknown": (DeliveryState.UNKNOWN,),
     "overdue": (DeliveryState.ASKING,),
     "reconnect": (DeliveryState.WAITING, DeliveryState.UNKNOWN),
+    "rehearsed": (DeliveryState.HELD,),
 }
 """The states that a piece of news is about; in any other, somebody was faster."""
 

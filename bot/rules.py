@@ -13,6 +13,7 @@ from content.guards import GuardsView
 from content.pace import minutes_words
 from content.people import Actor
 from content.policy import MOST_YESES, SUBJECT, PolicyView
+from content.switch import Standing
 
 VALUE = "value"
 """The one question of every form here."""
@@ -116,7 +117,7 @@ def settings_card(rules: PolicyView, guards: GuardsView, viewer: Actor, now: dat
     return Card(
         subject=SUBJECT,
         title=f"Settings of {rules.workspace_name}",
-        tone="asking" if rules.held else "plain",
+        tone="asking" if rules.held or guards.standing.rehearsing else "plain",
         status=standing_words(guards.standing, viewer.zone, now),
         groups=(Group("Approval", said), *guard_groups(guards, viewer.zone, now), Group("Members", members)),
         buttons=_buttons(rules, guards, viewer),
@@ -128,11 +129,21 @@ def _buttons(rules: PolicyView, guards: GuardsView, viewer: Actor) -> tuple[Butt
     if viewer.may("manage"):
         change = [Button("set_policy", rule.label, rule.name, form=(_question(rule, rules),)) for rule in _RULES]
         change += guard_buttons(guards)
+        change += _rehearsal_buttons(guards.standing)
     if not rules.held and viewer.may("approve"):
         change.append(Button("hold_all", "Hold everything", "workspace", style="danger"))
     elif rules.held and viewer.may("manage"):
         change.append(Button("release_all", "Let posts go out again", "workspace", style="primary"))
     return tuple(change)
+
+
+def _rehearsal_buttons(standing: Standing) -> list[Button]:
+    """None where whoever runs the desk decided it."""
+    if standing.forced:
+        return []
+    if standing.rehearsing:
+        return [Button("end_rehearsal", "End the dry run", "workspace")]
+    return [Button("rehearse", "Dry run", "workspace")]
 
 
 def _question(rule: _Rule, rules: PolicyView) -> Field:

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import outcomes
@@ -30,7 +30,9 @@ _LOCKED = (
     .order_by(Delivery.id)
     .with_for_update()
 )
-_HELD = select(Workspace.id).where(Workspace.id.in_(bindparam("workspaces", expanding=True)), Workspace.held)
+_SWITCHED_OFF = select(Workspace.id).where(
+    Workspace.id.in_(bindparam("workspaces", expanding=True)), or_(Workspace.held, Workspace.rehearsing)
+)
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,12 @@ class _Went:
 class Attempts:
     """Claims deliveries, and keeps an `Attempt` for each commit."""
 
-    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform]) -> None:
+    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform], *, dry: bool = False) -> None:
+        """`dry`: nothing is sent, only rehearsed."""
         self._db = db
         self._clock = clock
         self._platforms = platforms
+        self._dry = dry
         self._looking = Together(db, self._look_all, hurry=True)
         self._arming = Together(db, self._arm_all, hurry=True)
         self._recording = Together(db, self._record_all, hurry=True)
@@ -79,7 +83,7 @@ class Attempts:
         self, session: AsyncSession, facts: Mapping[str, Facts], delivery: Delivery, now: datetime
     ) -> Claim | Later | None:
         if delivery.state is DeliveryState.WAITING:
-            return await claim(session, self._clock, facts[delivery.id])
+            return await claim(session, self._clock, facts[delivery.id], dry=self._dry)
         if delivery.state is DeliveryState.SENDING and delivery.lease_until and delivery.lease_until > now:
             return Later(delivery.lease_until)
         return None if delivery.state in UNDER_WAY else Later()
@@ -92,7 +96,7 @@ class Attempts:
                 return Later()  # somebody settled it meanwhile
             now = await moment(session)
             facts = await read_facts(session, self._platforms, [delivery], now)
-            return await reclaim(session, self._clock, facts[delivery_id])
+            return await reclaim(session, self._clock, facts[delivery_id], dry=self._dry)
 
     async def arm(self, mine: Claim, position: int, handles: Json) -> str | Later:
         """Write down that a part is about to leave, if the delivery is still ours and still wanted; returns the attempt's id."""
@@ -101,13 +105,13 @@ class Attempts:
     async def _arm_all(self, session: AsyncSession, asks: Sequence[_Arming]) -> list[str | Later]:
         deliveries, now = await self._locked(session, [one.mine.delivery_id for one in asks])
         workspaces = sorted({one.workspace_id for one in deliveries.values()})
-        switched_off = set(await session.scalars(_HELD, {"workspaces": workspaces}))
+        switched_off = set(await session.scalars(_SWITCHED_OFF, {"workspaces": workspaces}))
         return [await self._arm_one(session, one, switched_off, now) for one in asks]
 
     async def _arm_one(
         self, session: AsyncSession, one: _Arming, switched_off: Container[str], now: datetime
     ) -> str | Later:
-        """The kill switch is looked at again here, in the moment before a request leaves."""
+        """The kill switch, and whether it is a rehearsal, is looked at again here, in the moment before a request leaves."""
         delivery = await ours(session, one.mine)
         if delivery is None:
             return Later()

@@ -59,7 +59,7 @@ class Facts:
     account: Account
     workspace: Workspace
     approval: Approval | None
-    spec: Spec
+    platform: Platform
     content: Content
     rendering: Rendering
     parts: list[Part]
@@ -75,6 +75,11 @@ class Facts:
     """Other posts on the account that say nearly the same."""
     confirmations: tuple[Confirmation, ...] = ()
     """What people said may go out all the same."""
+
+    @property
+    def spec(self) -> Spec:
+        """The platform's facts."""
+        return self.platform.spec
 
     @property
     def begun(self) -> bool:
@@ -164,7 +169,7 @@ async def read_facts(
             account=account,
             workspace=workspace,
             approval=approval,
-            spec=platform.spec,
+            platform=platform,
             content=content,
             rendering=platform.render(content, public_access(account)),
             parts=parts[delivery.id],

@@ -20,6 +20,7 @@ from content.models import Account, Delivery, DeliveryState, Part, Post, PostSta
 from content.objections import objection
 from content.pace import TURN, Wait, quota, room, too_late
 from content.platform import Published, Rendering
+from content.rehearsing import rehearse
 from content.times import Clock
 
 LEASE = timedelta(minutes=2)
@@ -55,8 +56,8 @@ class Later:
     at: datetime | None = None
 
 
-async def claim(session: AsyncSession, clock: Clock, facts: Facts) -> Claim | Later:
-    """Take a waiting delivery to send it, or say when to look again."""
+async def claim(session: AsyncSession, clock: Clock, facts: Facts, *, dry: bool = False) -> Claim | Later:
+    """Take a waiting delivery to send it, or say when to look again. `dry`: only rehearse, whatever the workspace wants."""
     delivery = facts.delivery
     later = (
         _not_due(delivery, facts.now)
@@ -70,15 +71,18 @@ async def claim(session: AsyncSession, clock: Clock, facts: Facts) -> Claim | La
         or _twin(facts)
         or await _nothing_left(session, clock, facts)
     )
+    if later is None and (dry or facts.workspace.rehearsing):
+        await rehearse(session, clock, facts)
+        return Later()
     return later or _take(session, facts)
 
 
-async def reclaim(session: AsyncSession, clock: Clock, facts: Facts) -> Claim | Later:
+async def reclaim(session: AsyncSession, clock: Clock, facts: Facts, *, dry: bool = False) -> Claim | Later:
     """Take a delivery of unknown outcome to repeat the same commit with the same key, where the platform allows that.
 
     The time, spacing and caps were looked at when it first went out; until it is known, nobody can change it.
     """
-    if facts.workspace.held:
+    if dry or facts.workspace.held or facts.workspace.rehearsing:
         return Later(facts.now + LOOK_AGAIN)
     later = await _no_login(session, clock, facts.delivery, facts.account)
     if later is not None:

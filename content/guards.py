@@ -9,7 +9,7 @@ from content.models import Workspace
 from content.objections import Objections
 from content.pace import AccountPace, Pace
 from content.platform import Platform
-from content.switch import NOTHING_HELD, Standing, Switch
+from content.switch import AS_USUAL, Standing, Switch
 from content.times import Clock
 
 
@@ -20,17 +20,18 @@ class GuardsView:
     paces: tuple[AccountPace, ...] = ()
     blackouts: tuple[BlackoutView, ...] = ()
     """Those that are not over."""
-    standing: Standing = NOTHING_HELD
+    standing: Standing = AS_USUAL
 
 
 class Guards:
     """Reads them together; each is changed through its own service."""
 
-    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform]) -> None:
+    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform], *, dry: bool = False) -> None:
+        """`dry`: whoever runs the desk lets it only rehearse."""
         self._db = db
         self.pace = Pace(db, clock, platforms)
         self.blackouts = Blackouts(db, clock)
-        self.switch = Switch(db, clock)
+        self.switch = Switch(db, clock, dry=dry)
         self.objections = Objections(db, clock, platforms)
 
     async def view(self, workspace_id: str) -> GuardsView:

@@ -10,7 +10,7 @@ from content import jobs
 from content.models import Delivery, Post
 from content.times import Clock
 
-News = Literal["sent", "failed", "unknown", "overdue", "reconnect", "cancelled"]
+News = Literal["sent", "failed", "unknown", "overdue", "reconnect", "cancelled", "rehearsed"]
 
 
 def redrawn(post_id: str, now: datetime) -> jobs.Wanted:

@@ -66,11 +66,14 @@ class Publishing:
         tracing: Tracing,
         sleep: Sleep = asyncio.sleep,
         fuse: Fuse = unfused,
+        *,
+        dry: bool = False,
     ) -> None:
+        """`dry`: nothing is uploaded or sent, only rehearsed."""
         self._db = db
         self._clock = clock
         self._platforms = platforms
-        self._attempts = Attempts(db, clock, platforms)
+        self._attempts = Attempts(db, clock, platforms, dry=dry)
         self._accounts = accounts
         self._media = media
         self._tracing = tracing

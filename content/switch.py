@@ -1,4 +1,4 @@
-"""The switches of a whole workspace: hold everything, and what is told of it.
+"""The switches of a whole workspace: hold everything, and only rehearse.
 
 Whoever may approve can stop everything, since that can do no harm that lasts; to let it go again takes the right to change
 settings. The row is looked at in the moment of firing and again before every request leaves.
@@ -32,9 +32,13 @@ class Standing:
     held_by: str = ""
     """Who holds everything; empty: the desk itself did, as after a restore."""
     held_at: datetime | None = None
+    rehearsing: bool = False
+    """Whether nothing is really sent."""
+    forced: bool = False
+    """Whether whoever runs the desk wants that, and no button ends it."""
 
 
-NOTHING_HELD = Standing()
+AS_USUAL = Standing()
 
 
 @dataclass(frozen=True)
@@ -50,18 +54,23 @@ class Released:
 class Switch:
     """Reads and turns them."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, *, dry: bool = False) -> None:
+        """`dry`: whoever runs the desk lets it only rehearse, whatever a workspace wants."""
         self._db = db
         self._clock = clock
+        self._dry = dry
 
     async def standing(self, workspace_id: str) -> Standing:
         """As it is now."""
         async with self._db.reading() as session:
             workspace = await session.get(Workspace, workspace_id)
-            if workspace is None or not workspace.held:
-                return NOTHING_HELD
+            if workspace is None:
+                return AS_USUAL
+            rehearsing = self._dry or workspace.rehearsing
+            if not workspace.held:
+                return Standing(rehearsing=rehearsing, forced=self._dry)
             member = await session.get(Member, workspace.held_by) if workspace.held_by else None
-            return Standing(True, called(member) if member else "", workspace.held_at)
+            return Standing(True, called(member) if member else "", workspace.held_at, rehearsing, self._dry)
 
     async def hold(self, actor: Actor) -> None:
         """Let nothing go out from now on: not what is due, not what is being uploaded. A second hold changes nothing.
@@ -103,6 +112,18 @@ class Switch:
                     due += 1
             await self._changed(session, actor, "workspace.released")
             return Released(due, late)
+
+    async def rehearse(self, actor: Actor, on: bool) -> None:
+        """Let everything happen but the sending, or send for real again; what was rehearsed stays on hold.
+
+        Raises:
+            NotAllowed: the actor may not change settings.
+        """
+        actor.require("manage")
+        async with self._db.writing() as session:
+            workspace = await session.get_one(Workspace, actor.workspace_id, with_for_update=True)
+            workspace.rehearsing = on
+            await self._changed(session, actor, "workspace.rehearsing" if on else "workspace.in_earnest")
 
     async def _changed(self, session: AsyncSession, actor: Actor, verb: str) -> None:
         """Every card that says it is drawn anew: of what waits for a time, of all of it, of the settings."""

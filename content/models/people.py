@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import LargeBinary, String, UniqueConstraint
+from sqlalchemy import LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from content.database import Base
@@ -43,6 +43,8 @@ class Workspace(Base):
     held_by: Mapped[str | None] = mapped_column(String(40))
     """The member who holds everything; None: nobody does, or the desk itself."""
     held_at: Mapped[datetime | None]
+    rehearsing: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether everything but the sending happens, see `content/rehearsing.py`."""
     budget_mills: Mapped[int | None]
     """Most that paid posts may cost in a calendar month, in thousandths of a US dollar; None: no limit."""
     next_post_number: Mapped[int] = mapped_column(default=1)

@@ -6,8 +6,10 @@ import pytest
 
 from agent.prompt import as_text
 from bot.chat import Button, Card
-from bot.guard_card import HELD, caution_notes, released_words, standing_words
+from bot.guard_card import DRY_RUN, HELD, caution_notes, released_words, standing_words
+from bot.rules import settings_card
 from content.cautions import Caution
+from content.guards import GuardsView
 from content.models import Role
 from content.switch import Released, Standing
 from tests.bot.test_cards import NOW, delivery, post
@@ -216,3 +218,27 @@ def test_letting_go_says_what_is_due(due: int, late: int, words: str) -> None:
 
 def test_a_desk_that_holds_by_itself_says_no_more_than_it_knows() -> None:
     assert standing_words(Standing(held=True), "UTC", NOW) == "Everything is on hold: nothing goes out."
+
+
+async def test_a_dry_run_stands_on_every_card_and_ends_by_its_button(desk: AgentDesk) -> None:
+    assert (await desk.push(button(await settings(desk), "rehearse"))).text == DRY_RUN
+    assert (await settings(desk)).status == DRY_RUN
+    post = await desk.base.now("Hello")
+    await desk.jobs.run_all()
+    card = await desk.card(1)
+    assert (card.status, card.notes[0]) == ("Rehearsed, not published", DRY_RUN)
+    assert card.previews[0].status == (
+        "on hold. Rehearsed Mon 23 Nov 09:00, nothing was sent. It would have gone out as shown."
+    )
+    assert desk.chat.texts[-1].startswith("#1 on Fake: Rehearsed")
+    assert (await desk.push(button(await settings(desk), "end_rehearsal"))).text.startswith("Posts go out for real")
+    await desk.press("post_now", post.id, 1)
+    assert (await desk.card(1)).status == "Published"
+
+
+async def test_no_button_ends_what_whoever_runs_the_desk_decided(desk: AgentDesk) -> None:
+    rules = await desk.services.approvals.policy.view(desk.actor.workspace_id)
+    forced = GuardsView(standing=Standing(rehearsing=True, forced=True))
+    card = settings_card(rules, forced, desk.actor, NOW)
+    assert not {"rehearse", "end_rehearsal"} & {one.verb for one in card.buttons}
+    assert card.status == DRY_RUN

@@ -56,6 +56,7 @@ async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -
         "set_policy:likeness_days:0",
         "set_pace:accounts:0",
         "black_out:workspace:0",
+        "rehearse:workspace:0",
         "hold_all:workspace:0",
     ]
     assert (await settings(desk, Role.EDITOR)).buttons == ()
