@@ -40,6 +40,9 @@ class Job(Base):
             postgresql_where=text("state = 'running'"),
         ),
         Index("ix_job_due", "state", "run_at"),
+        Index(
+            "ix_job_lane", "lane", "state", "run_at"
+        ),  # without it a crowd of jobs is looked through for each of them
     )
     id: Mapped[Key]
     kind: Mapped[str] = mapped_column(String(40))

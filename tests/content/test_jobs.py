@@ -17,7 +17,20 @@ from content.errors import (
     Rejected,
     Unavailable,
 )
-from content.jobs import KEEP_EVERY, LEASE, MOST_RUNNING, TRIES, Again, AskPerson, GiveUp, Jobs, after, put
+from content.jobs import (
+    KEEP_EVERY,
+    LEASE,
+    MOST_RUNNING,
+    TRIES,
+    Again,
+    AskPerson,
+    GiveUp,
+    Jobs,
+    Wanted,
+    after,
+    put,
+    put_all,
+)
 from content.models import Job, JobState
 from tests.fakes.clock import FakeClock
 from tests.servers.postgres import tell_time
@@ -183,6 +196,15 @@ async def test_jobs_of_one_lane_run_one_after_the_other_in_order(work: Work) -> 
     assert await work.jobs.run_due() == 1
     assert await work.jobs.run_due() == 1
     assert work.done == ["job 1", "job 2", "job 3"]
+
+
+async def test_a_crowd_is_claimed_as_fast_as_a_few(work: Work) -> None:
+    """Each job's lane is looked up; where all that are due were looked through for each, this took a second."""
+    now = work.clock.now()
+    async with work.db.writing() as session:
+        await put_all(session, [Wanted("learn", f"job {number}", now) for number in range(4_000)], now=now)
+    async with asyncio.timeout(0.5):
+        assert await work.jobs.run_due(5) == 5
 
 
 async def test_a_long_job_keeps_no_other_from_starting(work: Work) -> None:
