@@ -25,6 +25,7 @@ from app.ticks import Ticks
 from bot.actions import Actions
 from bot.chat import Chat
 from bot.copy_news import CopyNews
+from bot.daily_line import DailyLine
 from bot.drawing import Drawing
 from bot.late_news import LateNews
 from bot.login_news import LoginNews
@@ -40,6 +41,7 @@ from content.agenda import Agenda
 from content.approvals import Approvals
 from content.consents import Consents
 from content.copies import Copies
+from content.daily import Daily
 from content.database import Database
 from content.deliveries import Deliveries
 from content.desk import Desk
@@ -232,6 +234,7 @@ def _handlers(app: App) -> dict[str, Handler]:
         "publish": app.publishing.publish,
         "collect": app.desk.results.collect,
         "redraw": notify.redraw,
+        "daily": DailyLine(app.desk, app.people, app.chats, private).daily,
         "late": LateNews(app.desk, app.people, app.transcript, app.drawing, app.chats, private).late,
         "notify": notify.notify,
         "ending": LoginNews(app.desk.accounts, app.people, app.drawing, app.chats, private).ending,
@@ -273,6 +276,7 @@ def _desk(
         approvals=Approvals(db, clock, platforms),
         schedule=schedule,
         late=Late(db, clock, platforms, schedule),
+        daily=Daily(db, clock, platforms),
         goals=Goals(db, clock),
         results=Results(db, clock, platforms, accounts),
         reports=Reports(db, clock),

@@ -7,6 +7,7 @@ from content.agenda import Agenda
 from content.approvals import Approvals
 from content.consents import Consents
 from content.copies import Copies
+from content.daily import Daily
 from content.goals import Goals
 from content.guards import Guards
 from content.late import Late
@@ -50,3 +51,4 @@ class Desk:
     copies: Copies
     guards: Guards
     late: Late
+    daily: Daily

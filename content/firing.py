@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import notices, outcomes
+from content import daily, notices, outcomes
 from content.audit import record
 from content.costs import dollars, spending
 from content.errors import NeedsReconnect
@@ -134,6 +134,7 @@ async def _ask(
     delivery.error_code, delivery.error = code, why
     workspace, now = delivery.workspace_id, clock.now()
     record(session, workspace_id=workspace, verb="delivery.asking", subject=delivery.id, at=now, why=code)
+    await daily.arm(session, clock, workspace)
     if late is None:
         await notices.tell(session, clock, "overdue", delivery.id)
     else:
@@ -152,6 +153,7 @@ async def _no_login(session: AsyncSession, clock: Clock, delivery: Delivery, acc
         delivery.error = f"{account.handle} must be connected again; then it goes out."
         if not await _asked_already(session, delivery, account):
             await notices.tell(session, clock, "reconnect", delivery.id)
+            await daily.arm(session, clock, delivery.workspace_id)
         await notices.redraw(session, clock, delivery.post_id)
     return Later()
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import jobs, notices
+from content import daily, jobs, notices
 from content.audit import record
 from content.errors import OutcomeUnknown, PlatformError, RateLimited, Unavailable
 from content.models import Attempt, Delivery, DeliveryState, Outcome, Part
@@ -150,6 +150,7 @@ async def failed(session: AsyncSession, clock: Clock, delivery: Delivery, error:
     delivery.error_code, delivery.error = error.code, error.message
     _note(session, clock, delivery, "delivery.failed")
     await notices.tell(session, clock, "failed", delivery.id)
+    await daily.arm(session, clock, delivery.workspace_id)
     await notices.redraw(session, clock, delivery.post_id)
 
 
@@ -163,6 +164,7 @@ async def ask_person(session: AsyncSession, clock: Clock, delivery: Delivery, la
     )
     _note(session, clock, delivery, ASKED)
     await notices.tell(session, clock, "unknown", delivery.id)
+    await daily.arm(session, clock, delivery.workspace_id)
     await notices.redraw(session, clock, delivery.post_id)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import notices, reviews, slots
+from content import daily, notices, reviews, slots
 from content.approvals import approve, arm, require_undecided
 from content.audit import record
 from content.database import Database
@@ -245,6 +245,8 @@ class Schedule:
                 row.state = change.to
                 if change is _RELEASE and row.due_at is not None:
                     await arm(session, self._clock, row)
+                elif change is _HOLD and row.due_at is not None:
+                    await daily.arm(session, self._clock, post.workspace_id, row.due_at)
             self._record(session, actor, change.verb, post)
             if change is _CANCEL:
                 await notices.called_off(session, self._clock, post.id, rows)

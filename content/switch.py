@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import copies, jobs
+from content import copies, daily, jobs
 from content.approvals import arm
 from content.audit import record
 from content.database import Database
@@ -83,6 +83,7 @@ class Switch:
             workspace = await session.get_one(Workspace, actor.workspace_id, with_for_update=True)
             if not workspace.held:
                 workspace.held, workspace.held_by, workspace.held_at = True, actor.member_id, self._clock.now()
+                await daily.arm(session, self._clock, workspace.id)
                 await self._changed(session, actor, "workspace.held")
 
     async def release(self, actor: Actor) -> Released:

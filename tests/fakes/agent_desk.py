@@ -31,6 +31,7 @@ from bot.series_news import SeriesNews
 from bot.stopping import Stops
 from content.agenda import Agenda
 from content.copies import Copies
+from content.daily import Daily
 from content.database import Database
 from content.deliveries import Deliveries
 from content.desk import Desk as Services
@@ -212,12 +213,17 @@ def _services(base: Desk, sources: Sequence[TrendSource]) -> Services:
         plans=Plans(base.db, base.clock),
         slots=Slots(base.db, base.clock, base.platforms),
         late=Late(base.db, base.clock, base.platforms, base.schedule),
+        daily=Daily(base.db, base.clock, base.platforms),
         series=SeriesOfPosts(base.db, base.clock, base.platforms),
         agenda=Agenda(base.db, base.clock, base.platforms),
         subscriptions=Subscriptions(base.db, base.clock, base.sealer),
         copies=Copies(base.db, base.clock, base.platforms),
         guards=base.guards,
     )
+
+
+async def _quiet(_subject: str) -> None:
+    """What would be said in private at the end of a day, between what a test looks at."""
 
 
 async def _wired(
@@ -258,6 +264,7 @@ async def _wired(
         "consent": base.consents.expire,
         "redraw": notify.redraw,
         "notify": notify.notify,
+        "daily": _quiet,
         "late": LateNews(services, base.people, transcript, drawing, chats, private).late,
         "plan": Planned(services.plans, base.people, transcript, chats).run,
         "series": services.series.step,

@@ -33,6 +33,7 @@ from tests.fakes.platform import FakePlatform
 
 Row = TypeVar("Row", bound=Base)
 QUIET_KINDS = (
+    "daily",
     "redraw",
     "notify",
     "collect",

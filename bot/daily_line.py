@@ -1,0 +1,53 @@
+"""“Did everything go out?”: one line a day to the owner alone, and none where everything did."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
+
+from bot.chat import Chat, OutMessage, Place
+from content.daily import DayView, Missed
+from content.desk import Desk
+from content.people import People
+
+MOST_NAMED = 12
+"""Posts that the line names; of more it says how many there are."""
+
+
+class DailyLine:
+    """The handler of `daily` jobs. `private` says where a member reads alone."""
+
+    def __init__(
+        self, desk: Desk, people: People, chats: Mapping[str, Chat], private: Callable[[str], Awaitable[Place]]
+    ) -> None:
+        self._desk = desk
+        self._people = people
+        self._chats = chats
+        self._private = private
+
+    async def daily(self, subject: str) -> datetime | None:
+        """Say what of a day (`workspace id:date`) did not go out, if it still did not."""
+        workspace_id, _, day = subject.partition(":")
+        view = await self._desk.daily.view(workspace_id, date.fromisoformat(day))
+        if view.missed:
+            owner = await self._people.owner(workspace_id)
+            place = await self._private(owner.member_id)
+            await self._chats[place.chat].post(place, OutMessage(day_words(view)), key=f"daily:{subject}")
+        if view.held:
+            await self._desk.daily.again(workspace_id)
+        return None
+
+
+def day_words(view: DayView) -> str:
+    """“Since yesterday evening 5 went out and 2 did not: #12 (Mastodon: refused), #15 (X: on hold)”, and what to do."""
+    went = "nothing went out" if view.went_out == 0 else f"{view.went_out} went out"
+    named = [_named(one) for one in view.missed[:MOST_NAMED]]
+    more = len(view.missed) - MOST_NAMED
+    listed = ", ".join(named) + (f" and {more} more" if more > 0 else "")
+    held = " Everything is on hold: Settings lets it go." if view.held else ""
+    return (
+        f"Since yesterday evening {went} and {len(view.missed)} did not: {listed}.{held} "
+        "The calendar and each post's card say what can be done."
+    )
+
+
+def _named(one: Missed) -> str:
+    return f"#{one.number} ({one.label}: {one.why})"
