@@ -105,6 +105,8 @@ def _notes(post: PostView, zone_name: str, now: datetime) -> list[str]:
     notes = []
     if post.brief.endswith("(template draft)"):
         notes.append("Template draft: connect a model for written drafts, or press Edit and make it yours.")
+    if post.repeats:
+        notes.append(f"It repeats {post.repeats}; /plans shows its series.")
     if post.change:
         notes.append(f"Version {post.revision}: {post.change}")
     notes += decision_notes(post, zone_name, now)

@@ -261,8 +261,9 @@ class SeriesOfPosts:
             return (await session.get_one(Series, series_id)).workspace_id
 
     async def running(self, workspace_id: str) -> Sequence[SeriesView]:
-        """The series that were not ended, in the order they were asked for."""
+        """The series that were not ended, nor their posts deleted, in the order they were asked for."""
         query = select(Series).where(Series.workspace_id == workspace_id, Series.ended_at.is_(None))
+        query = query.join(Post, Post.id == Series.post_id).where(Post.state != PostState.DISCARDED)
         async with self._db.reading() as session:
             rows = await session.scalars(query.order_by(Series.created_at, Series.id))
             return [await self._view(session, row) for row in rows.all()]

@@ -24,11 +24,13 @@ from content.models import (
     PostState,
     Result,
     Revision,
+    Series,
     Variant,
     Workspace,
 )
 from content.pace import TURN, WAITS
 from content.platform import Access, Numbers, Platform, Removes, Rendering, Reports, Shows
+from content.recurrence import Recurrence
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ class PostView:
     deliveries: tuple[DeliveryView, ...]
     deciding: Deciding = NOBODY
     """Whose yes is needed, asked for and given."""
+    repeats: str = ""
+    """The rule of the series of it that somebody approved, in words; empty: there is none."""
     spending: Spending | None = None
     """How the workspace stands this month, where some platform charges for the post."""
 
@@ -199,6 +203,7 @@ def _view(platforms: Mapping[str, Platform], post: Post, rows: "_Rows") -> PostV
         created_at=post.created_at,
         deliveries=tuple(deliveries),
         deciding=rows.deciding[post.id],
+        repeats=rows.repeats.get(post.id, ""),
     )
 
 
@@ -234,6 +239,7 @@ class _Rows:
     deciding: dict[str, Deciding]
     cautions: dict[str, tuple[Caution, ...]]
     """By delivery id."""
+    repeats: dict[str, str]
 
 
 async def _rows(session: AsyncSession, posts: Sequence[Post]) -> _Rows:
@@ -273,7 +279,17 @@ async def _rows(session: AsyncSession, posts: Sequence[Post]) -> _Rows:
         results=await _newest_results(session, ids),
         deciding=await decidings(session, posts),
         cautions=await cautions(session, drawn),
+        repeats=await _repeats(session, ids),
     )
+
+
+async def _repeats(session: AsyncSession, ids: list[str]) -> dict[str, str]:
+    rows = await session.execute(
+        select(Series.post_id, Series.rule, Series.zone).where(
+            Series.post_id.in_(ids), Series.approved_at.is_not(None), Series.ended_at.is_(None)
+        )
+    )
+    return {post: Recurrence(rule, zone_name).echo() for post, rule, zone_name in rows.all()}
 
 
 async def _approvals(session: AsyncSession, ids: list[str]) -> dict[str, tuple[Approval, Member]]:

@@ -51,6 +51,11 @@ async def test_a_series_is_proposed_approved_paused_resumed_and_ended(desk: Agen
     assert [one.verb for one in card.buttons] == ["approve_series", "end_series"]
     approved = await desk.push(button(card, "approve_series"))
     assert approved.text.startswith("Approved: #1 goes out every Friday at 17:00")
+    first = await desk.services.posts.numbered(desk.actor.workspace_id, 1)
+    assert first.repeats == "every Friday at 17:00 Europe/Berlin, until 22 January 2027"
+    shown = await desk.drawing.draw(f"post:{first.id}", desk.actor)
+    assert shown is not None
+    assert shown.notes[0] == f"It repeats {first.repeats}; /plans shows its series."
     card = await card_of(desk)
     assert card.status == "Approved, next Fri 27 Nov 17:00 Europe/Berlin (in 4 days); 1 of 8 made"
     assert "paused" in (await desk.push(button(card, "pause_series"))).text

@@ -235,6 +235,7 @@ async def test_one_whose_times_passed_or_whose_post_was_deleted_is_not_started(r
     late = await running.proposed("every Friday 17:00, 1 times")
     gone = await running.proposed()
     await desk.posts.discard(desk.actor, gone.post.id, 1)
+    assert [one.id for one in await running.series.running(late.workspace_id)] == [late.id]
     with pytest.raises(WrongState, match="was deleted"):
         await running.yes(gone)
     with pytest.raises(WrongState, match="was deleted"):
