@@ -27,6 +27,7 @@ from content.models import (
 from content.people import Actor
 from content.platform import Content, Image, Platform, Video
 from content.times import Clock
+from content.unclaiming import unclaim
 from content.views import PostView, post_row, require_current, revision_row, variants_of, view, views
 from content.wording import Composed, Composer, Wording, within
 
@@ -104,6 +105,7 @@ class Posts:
             post = await post_row(session, actor.workspace_id, post_id)
             _require_open(post)
             require_current(post, seen)
+            await unclaim(session, self._clock, post.id)
             await self._require_unsent(session, post, composed)
             post.revision += 1
             await self._write_revision(session, actor, post, composed, change=change, kept=kept)
@@ -175,6 +177,7 @@ class Posts:
             post = await post_row(session, actor.workspace_id, post_id)
             _require_open(post)
             require_current(post, revision)
+            await unclaim(session, self._clock, post.id)
             rows = (await session.scalars(select(Delivery).where(Delivery.post_id == post.id))).all()
             if any(row.state in FROZEN for row in rows) or await self._is_begun(session, post):
                 raise WrongState(

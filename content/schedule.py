@@ -19,6 +19,7 @@ from content.people import Actor
 from content.platform import Platform
 from content.switch import Switch
 from content.times import Clock
+from content.unclaiming import unclaim
 from content.views import PostView, post_row, require_current, view, views
 from content.when import Moment, Slot, understand
 
@@ -174,7 +175,7 @@ class Schedule:
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
             require_current(post, revision)
-            rows = await self._open_rows(session, post)
+            rows = await self._open_rows(session, post, stop=False)
             if post.state is not PostState.APPROVED:
                 await approve(session, self._clock, self._platforms, actor, post_id, revision, button)
             if post.state is PostState.APPROVED:
@@ -238,7 +239,8 @@ class Schedule:
         actor.require("draft")
         async with self._db.writing() as session:
             post = await post_row(session, actor.workspace_id, post_id)
-            rows = [row for row in await self._open_rows(session, post) if row.state in change.sources]
+            found = await self._open_rows(session, post, stop=change is not _RELEASE)
+            rows = [row for row in found if row.state in change.sources]
             if not rows:
                 raise WrongState(change.refusal.format(number=post.number))
             for row in rows:
@@ -291,9 +293,12 @@ class Schedule:
         switch = Switch(self._db, self._clock)
         await (switch.hold(actor) if held else switch.release(actor))
 
-    async def _open_rows(self, session: AsyncSession, post: Post) -> list[Delivery]:
+    async def _open_rows(self, session: AsyncSession, post: Post, *, stop: bool = True) -> list[Delivery]:
+        """What may still be changed; `stop`: also what is just got ready."""
         if post.state is PostState.DISCARDED:
             await require_undecided(session, self._clock, post)
+        if stop:
+            await unclaim(session, self._clock, post.id)
         rows = await session.scalars(
             select(Delivery).where(Delivery.post_id == post.id, Delivery.state.in_(OPEN)).order_by(Delivery.id)
         )
