@@ -35,6 +35,7 @@ from bot.planned import Planned
 from bot.reviewing import Reviewing
 from bot.series_news import SeriesNews
 from bot.stopping import Stops
+from bot.strayed import Strayed
 from bot.webchat.chat import WebChat
 from content.accounts import Accounts
 from content.agenda import Agenda
@@ -252,6 +253,7 @@ def _handlers(app: App) -> dict[str, Handler]:
         "plan": Planned(app.desk.plans, app.people, app.transcript, app.chats).run,
         "arrive": app.talking.arrivals.arrive,
         "carry": app.talking.carrier.carry,
+        "strayed": Strayed(app.talking.carrying, app.people, app.transcript, app.chats, private).strayed,
         "tidy": app.talking.inbox.tidy,
         "turn": _not_ready(app.clock),
         "learn": _not_ready(app.clock),

@@ -6,13 +6,13 @@ changed. What the chat made of it is kept as references, so that every copy of a
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
 from content.database import Database
 from content.ids import new_id
-from content.models import TO_CARRY, Carry, Conversation, Message, MessageRef
+from content.models import TO_CARRY, Carry, Conversation, Message, MessageRef, Post
 from content.times import Clock
 from content.transcript import CARRY, MessageView, message_view
 
@@ -46,6 +46,17 @@ class Found:
     message_id: str
     conversation_id: str
     subject: str | None
+
+
+@dataclass(frozen=True)
+class Strays:
+    """What was to be said in a place that is closed now."""
+
+    workspace_id: str
+    reader_id: str | None
+    """Whose private conversation it was; None: several read it."""
+    messages: tuple[tuple[str, str | None], ...]
+    """Each one's words, and the author of the post that it shows, or None."""
 
 
 class Carrying:
@@ -110,7 +121,36 @@ class Carrying:
         if message_id is not None:
             which.append(Message.id == message_id)
         async with self._db.writing() as session:
+            if message_id is None:
+                await self._have_told(session, conversation_id)
             await session.execute(update(Message).where(*which).values(carry=Carry.DEAD))
+
+    async def _have_told(self, session: AsyncSession, conversation_id: str) -> None:
+        """What was new there and never arrived is told elsewhere, in one message."""
+        new = Message.carry.in_((Carry.DUE, Carry.SENDING))
+        lost = await session.execute(
+            select(func.min(Message.position), func.max(Message.position)).where(
+                Message.conversation_id == conversation_id, new, Message.text != ""
+            )
+        )
+        first, last = lost.one()
+        if first is not None:
+            now = self._clock.now()
+            await jobs.put(session, "strayed", f"{conversation_id}:{first}:{last}", run_at=now, now=now)
+
+    async def strays(self, conversation_id: str, first: int, last: int) -> Strays:
+        """What was given up of these positions of a conversation."""
+        async with self._db.reading() as session:
+            place = await session.get_one(Conversation, conversation_id)
+            rows = await session.execute(
+                select(Message.text, Post.author_id)
+                .outerjoin(Post, Message.subject == "post:" + Post.id)
+                .where(Message.conversation_id == conversation_id, Message.position.between(first, last))
+                .where(Message.carry == Carry.DEAD, Message.text != "")
+                .order_by(Message.position)
+            )
+            messages = tuple((words, author_id) for words, author_id in rows.all())
+            return Strays(place.workspace_id, place.member_id, messages)
 
     async def take_up(self, chats: list[str]) -> int:
         """Have what was left to carry carried; returns in how many conversations. For the start of a process."""

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete, select
 
-from content.carrying import Carried, Carrying, Found
+from content.carrying import Carried, Carrying, Found, Strays
 from content.database import Database
 from content.jobs import Jobs
 from content.models import Carry, Job, Message
@@ -46,6 +46,11 @@ async def due(db: Database, clock: FakeClock) -> list[str]:
 async def state(db: Database, message_id: str) -> Carry:
     async with db.reading() as session:
         return (await session.get_one(Message, message_id)).carry
+
+
+async def strayed(db: Database) -> list[str]:
+    async with db.reading() as session:
+        return list((await session.scalars(select(Job.subject).where(Job.kind == "strayed"))).all())
 
 
 async def test_what_the_desk_says_there_is_due_and_what_members_say_is_not(
@@ -141,6 +146,21 @@ async def test_one_message_or_a_whole_conversation_can_be_given_up(
     assert [await state(db, one) for one in ids] == [Carry.DEAD, Carry.DUE, Carry.DUE]
     await carrying.given_up(room)
     assert [await state(db, one) for one in ids] == [Carry.DEAD, Carry.DEAD, Carry.DEAD]
+
+
+async def test_what_never_arrived_in_a_closed_place_is_told_elsewhere(
+    transcript: Transcript, carrying: Carrying, ada: Actor, room: str, db: Database
+) -> None:
+    old = await transcript.add(room, Line("old"))
+    await carrying.shown((await carrying.next(room)).message)  # type: ignore[union-attr]
+    await transcript.change(old, Line("old, mended"))
+    await carrying.given_up(room)
+    assert await strayed(db) == []
+    for line in (Line("one"), Line("", "calendar:today"), Line("two")):
+        await transcript.add(room, line)
+    await carrying.given_up(room)
+    assert await strayed(db) == [f"{room}:2:4"]
+    assert await carrying.strays(room, 2, 4) == Strays(ada.workspace_id, None, (("one", None), ("two", None)))
 
 
 async def test_a_new_process_takes_up_what_was_left(

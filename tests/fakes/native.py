@@ -29,6 +29,7 @@ from bot.native import (
     StopWanted,
 )
 from bot.native import Native as Port
+from bot.strayed import Strayed
 from content.errors import NotFound
 from content.people import Actor
 from tests.fakes.agent_desk import AgentDesk
@@ -289,6 +290,9 @@ async def talking_desk(desk: AgentDesk, *natives: FakeNative) -> AsyncIterator[T
         "arrive": talking.arrivals.arrive,
         "carry": talking.carrier.carry,
         "tidy": talking.inbox.tidy,
+        "strayed": Strayed(
+            talking.carrying, desk.base.people, desk.transcript, desk.chats, talking.whereabouts.private
+        ).strayed,
         "turn": conversations.turn,
     }
     yield opened

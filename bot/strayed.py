@@ -1,0 +1,60 @@
+"""What was to be said in a place that is closed to the desk now is told to whom it concerns, where they read alone."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from bot.chat import Chat, OutMessage, Place
+from bot.webchat.chat import NAME as OUR_PAGE
+from content.carrying import Carrying, Strays
+from content.people import People
+from content.transcript import Transcript
+
+MOST_REPEATED = 10
+"""Messages that are told again; of more it says how many there are."""
+
+
+class Strayed:
+    """The handler of `strayed` jobs. `private` says where a member reads alone."""
+
+    def __init__(
+        self,
+        carrying: Carrying,
+        people: People,
+        transcript: Transcript,
+        chats: Mapping[str, Chat],
+        private: Callable[[str], Awaitable[Place]],
+    ) -> None:
+        self._carrying = carrying
+        self._people = people
+        self._transcript = transcript
+        self._chats = chats
+        self._private = private
+
+    async def strayed(self, subject: str) -> datetime | None:
+        """Tell it (`conversation id:first position:last`): what is about a post to its author, the rest to the owner."""
+        conversation_id, first, last = subject.split(":")
+        strays = await self._carrying.strays(conversation_id, int(first), int(last))
+        owner = await self._people.owner(strays.workspace_id)
+        told: defaultdict[str, list[str]] = defaultdict(list)
+        for text, author_id in strays.messages:
+            told[strays.reader_id or author_id or owner.member_id].append(text)
+        for member_id, texts in told.items():
+            place = await self._place(strays, member_id)
+            key = f"strayed:{subject}:{member_id}"
+            await self._chats[place.chat].post(place, OutMessage(_words(texts)), key=key)
+        return None
+
+    async def _place(self, strays: Strays, member_id: str) -> Place:
+        """Whoever shut the desk out of their own conversation reads it on our page, which nobody can shut."""
+        if strays.reader_id is None:
+            return await self._private(member_id)
+        conversation_id = await self._transcript.open(strays.workspace_id, OUR_PAGE, member_id)
+        return Place(conversation_id, strays.workspace_id, OUR_PAGE, member_id)
+
+
+def _words(texts: list[str]) -> str:
+    lines = [f"- {text}" for text in texts[:MOST_REPEATED]]
+    more = len(texts) - MOST_REPEATED
+    lines += [f"- and {more} more"] if more > 0 else []
+    return "\n".join(["A place in which I was to say this is closed to me now:", *lines])
