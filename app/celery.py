@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 LOOK = "copydesk.look"
 EVERY_SECONDS = 1.0
+KEEPS_NOTHING = "celery.beat:Scheduler"
+"""There is nothing to catch up with; Celery's usual scheduler keeps a file where the process was started, one for all of them."""
 STALE_SECONDS = 5
 """A wake-up that is older says nothing that beat has not said again."""
 
@@ -31,7 +33,6 @@ def make_celery(redis_url: str) -> Celery:
     celery.conf.update(
         accept_content=["json"],
         beat_schedule={"look": {"task": LOOK, "schedule": EVERY_SECONDS, "options": {"expires": STALE_SECONDS}}},
-        beat_scheduler="celery.beat:Scheduler",  # keeps nothing: there is nothing to catch up with
         broker_connection_retry_on_startup=True,
         broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5},
         task_ignore_result=True,
@@ -61,7 +62,7 @@ def working(celery: Celery, look: Callable[[], None]) -> Iterator[None]:
     worker: Any = WorkController(
         app=celery, pool="solo", concurrency=1, without_gossip=True, without_mingle=True, without_heartbeat=True
     )
-    beat: Any = EmbeddedService(celery, thread=True)
+    beat: Any = EmbeddedService(celery, thread=True, scheduler_cls=KEEPS_NOTHING)
     thread = threading.Thread(target=worker.start, name="celery", daemon=True)
     thread.start()
     beat.start()

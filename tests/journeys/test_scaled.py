@@ -54,5 +54,6 @@ async def test_pages_and_workers_are_one_desk_whoever_of_them_dies(desk: Process
         first.send_signal(signal.SIGKILL)
         await publish(presser, presser, "The fifth.")
     assert set(await desk.stop()) == {0}
+    assert not [*desk.folder.glob("celerybeat*")]
     out = Counter(json.loads(one.read_text())["text"] for one in (desk.folder / "posts").glob("2*/post.json"))
     assert out == Counter(["The first.", "The second.", "The third.", "The fourth.", "The fifth."])
