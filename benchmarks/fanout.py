@@ -14,17 +14,16 @@ from time import perf_counter
 from app.serve import open_desk
 from app.settings import Settings
 from app.wiring import App, build
+from benchmarks.accounts import Named, add_accounts
 from benchmarks.figures import Figure, figure
 from content.errors import WrongState
-from content.ids import new_id
-from content.models import Account, DeliveryState
+from content.models import DeliveryState
 from content.people import Actor
 from content.wording import Wording
 from tests.fakes.clock import FakeClock
 
 SLOWNESS = (0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45)
 """Seconds that each server takes to answer a post; their sum is what one after the other would take."""
-TOKEN = "a token of the benchmark"  # noqa: S105 - of a server of our own
 
 
 async def measure(*, quick: bool) -> list[Figure]:
@@ -69,28 +68,11 @@ async def _desk(folder: Path, addresses: list[str]) -> AsyncIterator[tuple[App, 
         await open_desk(app)
         actor = await app.people.open_desk("Europe/Berlin")
         await app.jobs.run_all()
-        async with app.db.writing() as session:
-            session.add_all(_account(app, actor, number, address) for number, address in enumerate(addresses))
+        await add_accounts(app, actor, [Named("mastodon", f"ana{one}", url) for one, url in enumerate(addresses)])
         gc.freeze()  # as `app/serve.py` does
         yield app, actor, clock
     finally:
         await app.close()
-
-
-def _account(app: App, actor: Actor, number: int, server: str) -> Account:
-    secrets = {"access_token": TOKEN, "client_id": "c", "client_secret": "s"}
-    return Account(
-        id=new_id("account"),
-        workspace_id=actor.workspace_id,
-        platform=app.platforms["mastodon"].spec.name,
-        remote_id=f"1@{number}",
-        handle=f"ana{number}",
-        server=server,
-        facts={},
-        sealed=app.sealer.seal(secrets),
-        connected_by=actor.member_id,
-        connected_at=app.clock.now(),
-    )
 
 
 async def _round(app: App, actor: Actor, clock: FakeClock) -> float:

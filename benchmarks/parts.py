@@ -5,7 +5,7 @@ from importlib import import_module
 
 from benchmarks.figures import Figure
 
-PARTS = ("floor", "turns", "stock", "whole", "startup", "pages", "inbox", "fanout")
+PARTS = ("floor", "turns", "stock", "whole", "startup", "pages", "inbox", "fanout", "due")
 
 
 def measure(part: str, *, quick: bool) -> list[Figure]:

@@ -17,8 +17,14 @@ AT_MOST = {
     "slack_inbox_p99_ms": 50.0,
     "telegram_inbox_p99_ms": 50.0,
     "fanout_extra_ms": 50.0,
+    "due_1000_sqlite_p99_s": 5.0,
+    **{f"due_1000_workers_{many}_p99_s": 2.0 for many in (1, 2, 4)},
 }
-AT_LEAST = {"slack_inbox_ratio": 0.5, "telegram_inbox_ratio": 0.5}
+AT_LEAST = {
+    "slack_inbox_ratio": 0.5,
+    "telegram_inbox_ratio": 0.5,
+    **{f"due_{count}_workers_{many}_ratio": 0.5 for count in (1_000, 10_000) for many in (1, 2, 4)},
+}
 """The expected figures; the others are for comparison."""
 
 

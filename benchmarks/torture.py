@@ -28,9 +28,9 @@ from sqlalchemy import func, select
 from app.serve import open_desk
 from app.settings import Settings
 from app.wiring import App, build
+from benchmarks.accounts import Named, add_accounts
 from benchmarks.endpoint import ROOT
 from content.approvals import arm
-from content.ids import new_id
 from content.models import Account, Attempt, Delivery, DeliveryState, Job, JobState, Outcome, Post
 from content.people import Actor
 from content.wording import Wording
@@ -128,11 +128,10 @@ async def _desk(given: dict[str, Any]) -> AsyncIterator[tuple[App, Actor]]:
 async def _plan(app: App, actor: Actor, server: str, posts: int, within: timedelta) -> None:
     """So many deliveries, approved, due one post after the other within a time."""
     for number in range(0, posts // 2, TOGETHER):
-        names = [(_KEYED, f"keyed{number + one}", server) for one in range(TOGETHER)]
-        names += [(_BLIND, f"urn:li:person:blind{number + one}", "") for one in range(TOGETHER)]
-        async with app.db.writing() as session:
-            session.add_all(_account(app, actor, *name) for name in names)
-        handles = tuple(handle for _, handle, _ in names)
+        names = [Named(_KEYED, f"keyed{number + one}", server) for one in range(TOGETHER)]
+        names += [Named(_BLIND, f"urn:li:person:blind{number + one}", "") for one in range(TOGETHER)]
+        await add_accounts(app, actor, names)
+        handles = tuple(one.name for one in names)
         post = await app.desk.posts.draft(actor, [Wording((f"Number {number}.",), handles)])
         await app.desk.approvals.approve(actor, post.id, post.revision, button="bench")
     begin = app.clock.now() + BEGINS
@@ -140,21 +139,6 @@ async def _plan(app: App, actor: Actor, server: str, posts: int, within: timedel
         for row in await session.scalars(select(Delivery)):
             row.due_at, row.zone = begin + within * random.random(), "UTC"  # noqa: S311 - no secret
             await arm(session, app.clock, row)
-
-
-def _account(app: App, actor: Actor, platform: str, name: str, server: str) -> Account:
-    return Account(
-        id=new_id("account"),
-        workspace_id=actor.workspace_id,
-        platform=platform,
-        remote_id=name,
-        handle=name,
-        server=server,
-        facts={},
-        sealed=app.sealer.seal({"access_token": name, "client_id": "c", "client_secret": "s"}),
-        connected_by=actor.member_id,
-        connected_at=app.clock.now(),
-    )
 
 
 async def _ended(app: App) -> None:

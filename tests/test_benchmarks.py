@@ -19,6 +19,10 @@ INBOX = {
     "bare_bolt_per_s",
     *(f"{chat}_inbox_{what}" for chat in ("slack", "telegram") for what in ("per_s", "ratio", "p99_ms")),
 }
+DUE = {
+    *(f"due_40_{desk}_{what}" for desk in ("sqlite", "workers_1", "bare_1") for what in ("per_s", "p50_s", "p99_s")),
+    "due_40_workers_1_ratio",
+}
 FANOUT = {"fanout_extra_ms", "fanout_part_of_sum"}
 
 
@@ -52,6 +56,13 @@ def test_what_chats_deliver_is_measured_beside_a_bare_app(tmp_path: Path) -> Non
     assert 1 < found["slack_inbox_per_s"] < found["bare_bolt_per_s"] * 2
     assert 0.01 < found["telegram_inbox_ratio"] < 3
     assert 0.1 < found["slack_inbox_p99_ms"] < 10_000
+
+
+def test_a_crowd_that_is_due_at_once_is_measured_beside_a_bare_celery_task(tmp_path: Path) -> None:
+    found = measured(tmp_path / "due.json", "due")
+    assert found.keys() == DUE
+    assert 1 < found["due_40_workers_1_per_s"] < found["due_40_bare_1_per_s"] * 3
+    assert 0 < found["due_40_sqlite_p50_s"] <= found["due_40_sqlite_p99_s"] < 60
 
 
 def test_a_post_to_eight_accounts_is_measured_against_the_slowest_of_their_servers(tmp_path: Path) -> None:

@@ -46,17 +46,22 @@ class Postgres:
 
     def made(self) -> str:
         """The name of a new database with the newest schema and nothing in it."""
-        name = new_id("db")
         with psycopg.connect(self._uri, autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])  # a template may be copied by one at a time
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(_named(name), _named(_EMPTY)))
-        return name
+            return self.copied(_EMPTY)
 
     def bare(self) -> str:
         """The name of a new database with nothing in it at all."""
         name = new_id("db")
         with psycopg.connect(self._uri, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(_named(name)))
+        return name
+
+    def copied(self, template: str) -> str:
+        """The name of a copy of one that nobody uses just now."""
+        name = new_id("db")
+        with psycopg.connect(self._uri, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(_named(name), _named(template)))
         return name
 
     def drop(self, name: str) -> None:

@@ -1,0 +1,294 @@
+"""Many posts due at the same instant: how many go out in a second, and how late, beside a bare Celery task that only posts.
+
+The desks are the program itself in processes of its own: `copydesk serve` on SQLite; on PostgreSQL with Redis `copydesk work`, in
+as many processes as are measured. No account has two posts, so that nothing keeps them apart. Afterwards every row must be true.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import redis
+from sqlalchemy import func, select, update
+
+from app.serve import open_desk
+from app.settings import Settings
+from app.wiring import App, build
+from benchmarks import bare_celery
+from benchmarks.accounts import Named, add_accounts
+from benchmarks.endpoint import ROOT
+from benchmarks.figures import Figure, figure
+from content.approvals import arm
+from content.errors import WrongState
+from content.models import Account, Delivery, DeliveryState, Job
+from content.people import Actor
+from content.wording import Wording
+from tests.servers.postgres import Postgres, running_postgres
+from tests.servers.redis import RedisServer, running_redis
+
+TOGETHER = 10
+"""Accounts that one post goes to."""
+FAR = timedelta(hours=2)
+"""Until they are given their moment, they are due then."""
+BEGINS = timedelta(seconds=3)
+LONGEST_S = 600
+WORKERS = (1, 2, 4)
+
+
+@dataclass(frozen=True)
+class Course:
+    """How one crowd went out."""
+
+    count: int
+    seconds: float
+    """From the instant they were due until the last was there."""
+    p50_s: float
+    p99_s: float
+
+    @property
+    def per_s(self) -> float:
+        """Posts in a second."""
+        return self.count / self.seconds
+
+
+async def measure(*, quick: bool) -> list[Figure]:
+    """Posts in a second and how late they were: on SQLite in one process, on PostgreSQL with workers, and the bare task."""
+    crowds, workers = ((40,), (1,)) if quick else ((1_000, 10_000), WORKERS)
+    figures = []
+    with TemporaryDirectory() as folder, ExitStack() as closing:
+        broker = closing.enter_context(running_redis())
+        server = closing.enter_context(running_postgres(Path(folder) / "postgres", durable=True))
+        for count in crowds:
+            figures += _figures("sqlite", await _embedded(Path(folder) / f"sqlite{count}", count), "copydesk serve")
+            template = await _planned(Path(folder) / f"scaled{count}", server, count)
+            for many in workers:
+                bare = await asyncio.to_thread(_bare, broker, many, count)
+                ours = await _scaled(Path(folder) / f"scaled{count}", server, template, broker, many, count)
+                figures += _figures(f"workers_{many}", ours, f"copydesk work, {many} processes")
+                figures += _figures(f"bare_{many}", bare, f"bare Celery task, {many} processes")
+                what = f"copydesk work beside the bare task, {many} processes, {count:,} posts"
+                figures.append(figure(f"due_{count}_workers_{many}_ratio", [ours.per_s / bare.per_s], what))
+    return figures
+
+
+def _figures(name: str, course: Course, what: str) -> list[Figure]:
+    key = f"due_{course.count}_{name}"
+    return [
+        figure(f"{key}_per_s", [course.per_s], f"{course.count:,} posts due at one instant: {what}"),
+        figure(f"{key}_p50_s", [course.p50_s], "the same, how late in the middle"),
+        figure(f"{key}_p99_s", [course.p99_s], "the same, how late all but one in a hundred"),
+    ]
+
+
+# the desk
+
+
+async def _embedded(folder: Path, count: int) -> Course:
+    with _quick_server() as url:
+        given = _given(folder)
+        async with _desk(given) as (app, actor):
+            await _plan(app, actor, url, count)
+            with _running("serve", "guided mode", given) as desk:
+                return await _let_go(app, [desk], url, count)
+
+
+async def _planned(folder: Path, server: Postgres, count: int) -> str:
+    """The name of a database in which so many posts wait for their moment."""
+    name = server.bare()
+    async with _desk(_given(folder, server.dsn(name))) as (app, actor):
+        await _plan(app, actor, "http://127.0.0.1:1", count)
+    return name
+
+
+async def _scaled(
+    folder: Path, server: Postgres, template: str, broker: RedisServer, workers: int, count: int
+) -> Course:
+    name = server.copied(template)
+    given = _given(folder, server.dsn(name)) | {"redis_url": broker.url}
+    with _quick_server() as url, ExitStack() as closing:
+        async with _desk(given) as (app, _):
+            await _address(app, url)
+            desks = [closing.enter_context(_running("work", "I work", given)) for _ in range(workers)]
+            return await _let_go(app, desks, url, count)
+
+
+def _given(folder: Path, database: str = "") -> dict[str, str]:
+    return {
+        "data_dir": str(folder),
+        "database_url": database,
+        "allowed_private_hosts": "127.0.0.1",
+        "log_level": "error",
+        "zone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def _desk(given: dict[str, str]) -> AsyncIterator[tuple[App, Actor]]:
+    """Its rows, from outside; what publishes are other processes."""
+    values: dict[str, Any] = {**given}
+    app = build(Settings(_env_file=None, **values))
+    try:
+        await open_desk(app)
+        yield app, await app.people.open_desk("UTC")
+    finally:
+        await app.close()
+
+
+async def _plan(app: App, actor: Actor, url: str, count: int) -> None:
+    """So many deliveries, approved, due in a far hour."""
+    for number in range(0, count, TOGETHER):
+        names = [Named("mastodon", f"ana{number + one}", url) for one in range(TOGETHER)]
+        await add_accounts(app, actor, names)
+        wording = Wording(
+            (f"Number {number} of today's news, and no two are the same.",), tuple(name.name for name in names)
+        )
+        post = await app.desk.posts.draft(actor, [wording])
+        await app.desk.approvals.approve(actor, post.id, post.revision, button="bench")
+    due_at = app.clock.now() + FAR
+    async with app.db.writing() as session:
+        for row in await session.scalars(select(Delivery)):
+            row.due_at, row.zone = due_at, "UTC"
+            await arm(session, app.clock, row)
+
+
+async def _address(app: App, url: str) -> None:
+    """The accounts of a copied desk live at this server."""
+    async with app.db.writing() as session:
+        await session.execute(update(Account).where(Account.platform == "mastodon").values(server=url))
+
+
+async def _let_go(app: App, desks: Sequence[subprocess.Popen[str]], url: str, count: int) -> Course:
+    """Give all posts one moment, and wait until every row says that it is sent.
+
+    Raises:
+        WrongState: some row is not, or something is there twice or not at all.
+    """
+    moment = app.clock.now() + BEGINS
+    async with app.db.writing() as session:
+        await session.execute(update(Delivery).values(due_at=moment))
+        await session.execute(update(Job).where(Job.kind == "publish").values(run_at=moment))
+    await _all_sent(app, desks, count)
+    async with httpx.AsyncClient(timeout=60) as client:
+        kept = (await client.get(f"{url}/kept")).json()
+    public = Counter(whose for whose, _ in kept)
+    if len(public) != count or max(public.values()) != 1:
+        raise WrongState(f"Of {count} posts {len(public)} are there, the most frequent {max(public.values())} times.")
+    return _course([at - moment.timestamp() for _, at in kept])
+
+
+async def _all_sent(app: App, desks: Sequence[subprocess.Popen[str]], count: int) -> None:
+    states = select(Delivery.state, func.count()).group_by(Delivery.state)
+    ends = time.monotonic() + LONGEST_S
+    while time.monotonic() < ends and all(one.poll() is None for one in desks):
+        async with app.db.reading() as session:
+            found = dict((await session.execute(states)).all())
+        if found == {DeliveryState.SENT: count}:
+            return
+        await asyncio.sleep(0.5)
+    raise WrongState(f"Not all of {count} posts went out: {found}.")
+
+
+def _course(late: list[float]) -> Course:
+    late.sort()
+    return Course(len(late), late[-1], late[len(late) // 2], late[int(len(late) * 0.99)])
+
+
+# processes
+
+
+@contextmanager
+def _running(command: str, ready: str, given: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The program with nothing but these settings, once it said these words."""
+    variables = {f"COPYDESK_{name.upper()}": value for name, value in given.items() if value}
+    with _process("app", command, env=variables | {"COPYDESK_PORT": "0"}) as process:
+        _wait_for(process, ready)
+        yield process
+
+
+@contextmanager
+def _quick_server() -> Iterator[str]:
+    with _process("benchmarks.quick_server") as process:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        yield f"http://127.0.0.1:{json.loads(process.stdout.readline())}"
+
+
+@contextmanager
+def _process(*module: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", *module]
+    variables = {"PYTHONPATH": str(ROOT), "PATH": os.defpath, **(env or {})}
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _wait_for(process: subprocess.Popen[str], words: str) -> None:
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    if not any(words in line for line in process.stdout):
+        raise WrongState(f"The process ended before it said “{words}”.")
+
+
+# the rival
+
+
+def _bare(broker: RedisServer, workers: int, count: int) -> Course:
+    """The same number of tasks, put aside beforehand and given to the workers in one instant."""
+    with _quick_server() as url, ExitStack() as closing:
+        variables = {"BROKER": broker.url, "SERVER": url}
+        options = ("--pool=prefork", "--concurrency=1", "--without-gossip", "--without-mingle")
+        for number in range(workers):
+            command = (
+                "celery",
+                "--quiet",
+                "--app",
+                "benchmarks.bare_celery",
+                "worker",
+                *options,
+                "-n",
+                f"bare{number}",
+            )
+            closing.enter_context(_process(*command, env=variables))
+        client = redis.Redis.from_url(broker.url)
+        _queue(broker, count)
+        client.rename(bare_celery.QUEUE, "aside")
+        _queue(broker, workers * 8)  # whoever is ready takes one
+        with httpx.Client(base_url=url) as asking:
+            _until(lambda: len(asking.get("/kept").json()) == workers * 8)
+            time.sleep(1)
+            began = time.time()  # noqa: TID251 - no desk is here
+            client.rename("aside", bare_celery.QUEUE)
+            _until(
+                lambda: client.llen(bare_celery.QUEUE) == 0 and len(asking.get("/kept").json()) == workers * 8 + count
+            )
+            kept = asking.get("/kept").json()[workers * 8 :]
+    return _course([at - began for _, at in kept])
+
+
+def _queue(broker: RedisServer, count: int) -> None:
+    bare_celery.app.conf.broker_url = broker.url
+    with bare_celery.app.connection_for_write(broker.url) as connection:
+        for number in range(count):
+            bare_celery.post.apply_async(
+                (f"ana{number}", f"Number {number} of today's news.", f"key{number}"), connection=connection
+            )
+
+
+def _until(true: Any) -> None:
+    ends = time.monotonic() + LONGEST_S
+    while not true():
+        if time.monotonic() > ends:
+            raise WrongState("The bare task did not post everything.")
+        time.sleep(0.5)
