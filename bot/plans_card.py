@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from bot.chat import Button, Card, Group, Row
 from content.connecting import Field
 from content.people import Actor
-from content.plans import PlanView
+from content.plans import SUBJECT, PlanView
 from content.series import SeriesView
-
-SUBJECT = "plans:all"
 
 
 def plans_card(plans: Sequence[PlanView], series: Sequence[SeriesView], viewer: Actor) -> Card:

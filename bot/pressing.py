@@ -23,6 +23,9 @@ ABOUT = {
     "reconnect": "accounts:all",
     "set_policy": "settings:all",
     "set_pace": "settings:all",
+    "add_slot": "slots:all",
+    "remove_slot": "slots:all",
+    "end_repeating": "plans:all",
 }
 """The card that a verb stands on, for presses in no message, such as on a page of our own."""
 CHANGED = Answer(

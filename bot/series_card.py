@@ -13,6 +13,7 @@ from content.series import SeriesView
 def series_card(series: SeriesView, zone_name: str, now: datetime, viewer: Actor) -> Card:
     """What goes out again and again, and when; with the buttons this member may use."""
     shown = post_card(series.post, zone_name, now).previews
+    times = f"{series.count} times" if series.count > 1 else "once"
     tone, status = _standing(series)
     return Card(
         subject=f"series:{series.id}",
@@ -20,7 +21,7 @@ def series_card(series: SeriesView, zone_name: str, now: datetime, viewer: Actor
         tone=tone,
         status=status,
         notes=tuple(_notes(series)),
-        previews=tuple(replace(one, tone="plain", status="", at=None, url="", buttons=()) for one in shown),
+        previews=tuple(replace(one, tone="plain", status=times, at=None, url="", buttons=()) for one in shown),
         buttons=tuple(_buttons(series, viewer)),
     )
 
@@ -41,8 +42,8 @@ def _standing(series: SeriesView) -> tuple[Tone, str]:
 def _notes(series: SeriesView) -> Iterator[str]:
     yield f"It posts {series.when}; the last is {series.last_words}."
     if series.state == "proposed":
-        times = f"all {series.count} times" if series.count > 1 else "the one time"
-        yield f"One yes is good for {times}, with these words on these accounts. An edit takes it back."
+        good_for = f"all {series.count} times" if series.count > 1 else "the one time"
+        yield f"One yes is good for {good_for}, with these words on these accounts. An edit takes it back."
 
 
 def _buttons(series: SeriesView, viewer: Actor) -> Iterator[Button]:

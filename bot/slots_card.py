@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from bot.chat import Button, Card, Group, Row
 from content.connecting import Field
 from content.people import Actor
-from content.slots import AccountSlots
+from content.slots import SUBJECT, AccountSlots
 
-SUBJECT = "slots:all"
 MOST_CHOICES = 100
 """What a chat's list takes."""
 

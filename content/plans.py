@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import jobs
+from content import jobs, notices
 from content.audit import record
 from content.database import Database
 from content.errors import Invalid, NotFound
@@ -26,6 +26,8 @@ LATE = timedelta(hours=2)
 """An occurrence older than this is skipped: nobody expects Monday's post on Monday night."""
 LONGEST = 2_000
 """Characters of an instruction."""
+SUBJECT = "plans:all"
+"""What shows them, and series too."""
 MOST = 20
 """Plans of a workspace at a time."""
 
@@ -96,6 +98,7 @@ class Plans:
             await session.flush()
             await jobs.put(session, "plan", plan.id, run_at=plan.next_at, now=now)
             self._record(session, plan, "plan.added", actor.member_id)
+            await notices.redraw(session, self._clock, SUBJECT)
             return self._view(plan, rule)
 
     async def due(self, plan_id: str) -> PlanRun | None:
@@ -153,6 +156,7 @@ class Plans:
                 raise NotFound("There is no such plan here. Look at the plans for the ones there are.")
             plan.ended_at = self._clock.now()
             self._record(session, plan, "plan.ended", actor.member_id)
+            await notices.redraw(session, self._clock, SUBJECT)
             return self._view(plan, _rule(plan))
 
     async def list(self, workspace_id: str) -> Sequence[PlanView]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import jobs, notices
+from content import jobs, notices, plans
 from content.models import Delivery, DeliveryState, Post, Series
 from content.times import Clock
 
@@ -36,6 +36,7 @@ async def call_off(session: AsyncSession, clock: Clock, series: Series) -> None:
         await notices.redraw(session, clock, delivery.post_id)
     series.made -= len({delivery.post_id for delivery in found})
     await notices.redraw(session, clock, f"series:{series.id}")
+    await notices.redraw(session, clock, plans.SUBJECT)
 
 
 async def tell(session: AsyncSession, series: Series, news: str, now: datetime, about: str = "") -> None:

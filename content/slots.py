@@ -14,6 +14,7 @@ from heapq import merge
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from content import notices
 from content.audit import record
 from content.database import Database
 from content.day_words import DAYS
@@ -26,6 +27,8 @@ from content.platform import Platform
 from content.times import Clock, said
 from content.when import Moment, Slot, understand
 
+SUBJECT = "slots:all"
+"""What shows them."""
 MOST = 50
 """Slots of an account."""
 TAKEN = tuple(state for state in DeliveryState if state not in (DeliveryState.CANCELLED, DeliveryState.FAILED))
@@ -138,6 +141,7 @@ class Slots:
                     )
                 )
             self._record(session, actor, "slot.added", account_id, slot.echo())
+            await notices.redraw(session, self._clock, SUBJECT)
         return slot.echo()
 
     async def remove(self, actor: Actor, slot_id: str) -> str:
@@ -155,6 +159,7 @@ class Slots:
             await session.delete(slot)
             words = _words(slot)
             self._record(session, actor, "slot.removed", slot.account_id, words)
+            await notices.redraw(session, self._clock, SUBJECT)
         return words
 
     async def _account(self, session: AsyncSession, actor: Actor, account_id: str) -> None:

@@ -17,7 +17,7 @@ from tools.replies import Reply, post_line, said, shown
 async def schedule_post(
     post: int, action: Literal["set", "hold", "release", "cancel"], runtime: Runtime, when: str = ""
 ) -> Reply:
-    """Set a post's time (`when` in the person's words; “next free slot” is the queue), hold, release or cancel it. It needs approval."""
+    """Set a post's time (`when` in the person's words, also “next free slot” or “every Friday 17:00”), hold, release or cancel it."""
     here = runtime.context
     found = await here.post(post)
     if action == "set" and repeats(when):

@@ -178,7 +178,11 @@ class WebChat:
         if not (verb and thing and revision.isascii() and revision.isdigit() and len(revision) < 10):
             raise Invalid("This button is broken: nothing was done. Load the page again and press it there.")
         place = await self.open(actor)
-        return await self._press(Action(place, actor, verb, thing, int(revision), dict(form), callback_url))
+        answer = await self._press(Action(place, actor, verb, thing, int(revision), dict(form), callback_url))
+        card = await self._card(answer.subject, actor) if answer.subject and not answer.go_to else None
+        if card is not None:
+            await self.post(place, OutMessage(card=card))
+        return answer
 
     async def week(self, actor: Actor, weeks_ahead: int) -> Week:
         """What goes or went out in one week; 0 is this one."""

@@ -70,10 +70,13 @@ async def test_times(running_desk: RunningDesk) -> None:
         ("31 February 9:00", "31 February"),
         ("whenever", "whenever"),
         ("", "time"),
-        ("every Monday 9:00", "weekly slot"),
+        ("every Monday 9:00 until yesterday", "yesterday"),
     ):
         told = await desk.press("Schedule", when=words)
         assert (told["tone"], why.lower() in told["text"].lower()) == ("bad", True), (words, told)
+    again = await desk.press("Schedule", when="every Monday 9:00")
+    assert again["tone"] == "asking"
+    assert any("Approve the series" in one.buttons for one in await desk.person.messages())
     skipped = await desk.press("Schedule", when="28 March 2027 02:30")
     assert skipped["tone"] == "good"
     assert "02:30 does not exist on 28 March in Europe/Berlin, so I used 03:30" in skipped["text"]
