@@ -144,7 +144,7 @@ class Attempts:
 
     async def sent(self, mine: Claim, attempt_id: str, position: int, result: Published) -> bool:
         """What is public is written down whoever has the delivery by now; whether it is still ours, to go on with the next part."""
-        return await self._recording.ask(_Went(mine, attempt_id, position, result))
+        return await self._recording.insist(_Went(mine, attempt_id, position, result))
 
     async def _record_all(self, session: AsyncSession, asks: Sequence[_Went]) -> list[bool]:
         deliveries, _ = await self._locked(session, [one.mine.delivery_id for one in asks])

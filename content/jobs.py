@@ -265,7 +265,7 @@ class Jobs:
             await self._record_failure(job_id, kind, subject, tries, fence, error)
             return
         state = JobState.DONE if again is None else JobState.READY
-        await self._finishing.ask(_Ended(job_id, fence, state, again))
+        await self._finishing.insist(_Ended(job_id, fence, state, again))
 
     async def _record_failure(
         self, job_id: str, kind: str, subject: str, tries: int, fence: int, error: Exception
@@ -279,9 +279,9 @@ class Jobs:
             exc_info=None if known else error,
         )
         if isinstance(verdict, Again):
-            await self._finishing.ask(_Ended(job_id, fence, JobState.READY, verdict.at, str(error)))
+            await self._finishing.insist(_Ended(job_id, fence, JobState.READY, verdict.at, str(error)))
         else:
-            await self._finishing.ask(_Ended(job_id, fence, JobState.DEAD, None, verdict.why))
+            await self._finishing.insist(_Ended(job_id, fence, JobState.DEAD, None, verdict.why))
 
     async def _finish_all(self, session: AsyncSession, ended: Sequence[_Ended]) -> list[None]:
         """Where a job's fence moved on, its lease ran out and another worker has it: nothing is written."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.database import Database
+from content.errors import Collision
 
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
@@ -19,6 +20,8 @@ Work = Callable[[AsyncSession, Sequence[Ask]], Awaitable[Sequence[Answer]]]
 
 MOST_AT_ONCE = 200
 """Asks of one commit."""
+PAUSES = (0.2, 0.5, 1.0, 3.0, 10.0, 20.0)
+"""Seconds between tries of what must not be forgotten; together shorter than any lease."""
 
 
 class Together(Generic[Ask, Answer]):
@@ -43,6 +46,21 @@ class Together(Generic[Ask, Answer]):
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_waiting())
         return await done
+
+    async def insist(self, one: Ask, pauses: Sequence[float] = PAUSES) -> Answer:
+        """As `ask`, and again for a while where the database is locked, full or gone: for what is known here only.
+
+        It may be done twice, where the connection broke as it was committed.
+        """
+        left = iter(pauses)
+        while True:
+            try:
+                return await self.ask(one)
+            except (OperationalError, Collision):
+                pause = next(left, None)
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
 
     async def _commit_waiting(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.database import Database
 from content.together import Together
+from tests.servers.failing_database import locked_file, made_impatient
 
 BAD = -1
 
@@ -60,6 +62,19 @@ async def test_a_database_that_refuses_all_is_asked_once(doubled: Together[int, 
     answers = await asyncio.gather(*(doubled.ask(one) for one in range(9)), return_exceptions=True)
     assert all(isinstance(one, OperationalError) for one in answers)
     assert len(begun) == 1
+
+
+@pytest.mark.on_sqlite
+async def test_what_must_not_be_forgotten_is_tried_again_for_a_while(
+    doubled: Together[int, int], db: Database, tmp_path: Path
+) -> None:
+    await made_impatient(db)
+    async with locked_file(tmp_path / "copydesk.db"):
+        insisting = asyncio.create_task(doubled.insist(1, (0.2, 0.2, 5)))
+        with pytest.raises(OperationalError):
+            await doubled.insist(2, (0, 0))
+    assert await insisting == 2
+    assert await kept(db) == [1]
 
 
 async def test_who_leaves_spoils_nobodys_commit(doubled: Together[int, int], db: Database) -> None:

@@ -127,15 +127,20 @@ class Scene:
         self.clock.set(max(until, self.clock.now()))
 
     @asynccontextmanager
-    async def at_the_gates(self, routes: Mapping[str, str], fault: str) -> AsyncIterator[None]:
-        """Both servers have such a request of the first worker in hand while the block runs, and then let it through."""
+    async def at_the_gates(self, routes: Mapping[str, str], fault: str) -> AsyncIterator[AsyncExitStack]:
+        """Both servers have such a request of the first worker in hand while the block runs, and then let it through.
+
+        What is entered meanwhile is left a little later, when the worker has met with it.
+        """
         for name, server in self.servers.items():
             server.faults.add(routes[name], fault)
         working = asyncio.create_task(self.work())
         await self.until(lambda: all(server.faults.at_gate.is_set() for server in self.servers.values()))
-        yield
-        for server in self.servers.values():
-            server.faults.gate.set()
+        async with AsyncExitStack() as trouble:
+            yield trouble
+            for server in self.servers.values():
+                server.faults.gate.set()
+            await asyncio.sleep(0.3)
         await working
 
     async def go_down(self) -> None:
