@@ -44,6 +44,7 @@ FAR = timedelta(hours=2)
 """Until they are given their moment, they are due then."""
 BEGINS = timedelta(seconds=3)
 LONGEST_S = 600
+CROWDS = (1_000, 10_000)
 WORKERS = (1, 2, 4)
 
 
@@ -65,7 +66,7 @@ class Course:
 
 async def measure(*, quick: bool) -> list[Figure]:
     """Posts in a second and how late they were: on SQLite in one process, on PostgreSQL with workers, and the bare task."""
-    crowds, workers = ((40,), (1,)) if quick else ((1_000, 10_000), WORKERS)
+    crowds, workers = ((40,), (1,)) if quick else (CROWDS, WORKERS)
     figures = []
     with TemporaryDirectory() as folder, ExitStack() as closing:
         broker = closing.enter_context(running_redis())
