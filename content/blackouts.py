@@ -61,7 +61,7 @@ def days_words(first: date, last: date) -> str:
 
 def objection(day: date, reason: str) -> str:
     """Why nothing goes out on a day."""
-    return f"The {day:%-d %B} is blacked out{': ' if reason else ''}{reason}."
+    return f"{day:%-d %B} is blacked out{': ' if reason else ''}{reason}."
 
 
 def covers(blackout: Blackout, account_id: str, day: date) -> bool:

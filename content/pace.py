@@ -85,7 +85,11 @@ def _own(account: Account, spec: Spec, went: Sequence[Went]) -> list[Wait]:
         )
     if len(went) >= cap:
         waits.append(
-            Wait(went[-cap].at + CAP_COUNTS, "cap", f"{account.handle} posts {cap} times in 24 hours at most.")
+            Wait(
+                went[-cap].at + CAP_COUNTS,
+                "cap",
+                f"{account.handle} posts {'once' if cap == 1 else f'{cap} times'} in 24 hours at most.",
+            )
         )
     return waits
 

@@ -114,7 +114,7 @@ async def test_a_post_on_a_blacked_out_day_warns_asks_and_is_sent_anyway(desk: A
     await desk.services.guards.blackouts.add(desk.actor, "tomorrow", "Christmas")
     post = await desk.base.draft("Hello")
     answer = await desk.press("schedule", post.id, 1, when="tomorrow 9")
-    warned = "The 24 November is blacked out: Christmas. It will ask instead of going out."
+    warned = "24 November is blacked out: Christmas. It will ask instead of going out."
     assert answer.text.endswith(warned)
     assert warned in (await desk.card()).notes
     await desk.press("approve", post.id, 1)
@@ -122,7 +122,7 @@ async def test_a_post_on_a_blacked_out_day_warns_asks_and_is_sent_anyway(desk: A
     card = await desk.card()
     assert (card.status, card.previews[0].status) == (
         "It waits for your word",
-        "waits for your word. The 24 November is blacked out: Christmas.",
+        "waits for your word. 24 November is blacked out: Christmas.",
     )
     anyway = button(card, "overrule")
     assert (anyway.label, anyway.revision) == ("Post anyway", 1)

@@ -83,7 +83,7 @@ async def test_nothing_goes_out_on_a_blackout_day_but_it_asks(desk: Desk, fake: 
     await desk.wait(HOUR)
     shown = await desk.delivery(post)
     assert (shown.state, shown.error_code, fake.keys) == (DeliveryState.ASKING, "blackout", [])
-    assert shown.error == "The 23 November is blacked out: Christmas."
+    assert shown.error == "23 November is blacked out: Christmas."
     assert desk.news() == ["overdue"]
 
 
@@ -126,7 +126,7 @@ async def test_post_anyway_does_not_count_for_another_blackout(desk: Desk, fake:
     await dark(desk, reason="Mourning")
     await desk.wait(timedelta(minutes=1))
     shown = await desk.delivery(post)
-    assert (shown.error, fake.texts) == ("The 23 November is blacked out: Mourning.", [])
+    assert (shown.error, fake.texts) == ("23 November is blacked out: Mourning.", [])
     await overruled(desk, post)
     await desk.run()
     assert fake.texts == ["Hello"]
@@ -193,7 +193,7 @@ async def test_a_post_says_beforehand_that_it_will_ask(desk: Desk) -> None:
     assert (await desk.delivery(post)).cautions == ()
     await dark(desk, "tomorrow to 25 November", reason="")
     [caution] = (await desk.delivery(post)).cautions
-    assert caution == ("blackout", "The 24 November is blacked out. It will ask instead of going out.")
+    assert caution == ("blackout", "24 November is blacked out. It will ask instead of going out.")
     await desk.due(post, timedelta(days=4))
     assert (await desk.delivery(post)).cautions == ()
 

@@ -83,7 +83,7 @@ async def test_a_workspace_posts_fewer_a_day_than_the_platform_takes(desk: Desk,
     second = await desk.now("Second")
     await desk.run()
     shown = await desk.delivery(second)
-    assert (shown.error_code, shown.error) == ("cap", "ann posts 1 times in 24 hours at most.")
+    assert (shown.error_code, shown.error) == ("cap", "ann posts once in 24 hours at most.")
     await desk.wait(25 * HOUR)
     assert fake.public[1].at - fake.public[0].at == 24 * HOUR
 
