@@ -117,6 +117,6 @@ def read_pace(form: Mapping[str, str]) -> tuple[str, int | None, int | None]:
         Invalid: no numbers.
     """
     gap, cap = form.get("gap", ""), form.get("cap", "")
-    if not (gap.isdecimal() and cap.isdecimal()):
+    if not (gap.isdecimal() and cap.isdecimal() and len(gap + cap) < 10):
         raise Invalid("That is none of the answers there are, so nothing was changed. Choose one of the list.")
     return form.get("account", ""), int(gap) or None, int(cap) or None

@@ -48,9 +48,10 @@ async def test_the_pace_of_an_account_is_changed_by_its_button(desk: AgentDesk) 
     assert answer.text == "From now on Fake ann posts at most 1000 in 24 hours."
 
 
-async def test_what_is_no_pace_changes_nothing(desk: AgentDesk) -> None:
+@pytest.mark.parametrize("gap", ["often", "", "9" * 5000])
+async def test_what_is_no_pace_changes_nothing(desk: AgentDesk, gap: str) -> None:
     shown = button(await settings(desk), "set_pace")
-    answer = await desk.push(shown, account=shown.form[0].options[0][0], gap="often", cap="1")
+    answer = await desk.push(shown, account=shown.form[0].options[0][0], gap=gap, cap="1")
     assert (answer.tone, answer.text[:36]) == ("bad", "That is none of the answers there ar")
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from content.errors import NotAllowed
-from content.models import AuditEntry, Delivery, DeliveryState, Role, Workspace
+from content.models import AuditEntry, Delivery, DeliveryState, Job, Role, Workspace
 from tests.fakes.desk import Desk
 from tests.fakes.platform import Do, FakePlatform
 
@@ -52,6 +52,19 @@ async def test_letting_go_tells_what_is_due_and_what_is_late_asks(desk: Desk, fa
     assert DeliveryState.ASKING in [row.state for row in await desk.rows(Delivery)]
     await desk.wait(2 * HOUR)
     assert fake.texts == ["Just now", "Later"]
+
+
+async def test_what_is_due_in_a_moment_is_neither_counted_nor_forgotten(desk: Desk, fake: FakePlatform) -> None:
+    post = await desk.planned("Hello")
+    await desk.guards.switch.hold(desk.actor)
+    desk.clock.move(HOUR - timedelta(minutes=1))
+    async with desk.db.writing() as session:  # as after a look by a clock that is ahead
+        job = update(Job).where(Job.kind == "publish").values(run_at=desk.clock.now() + 24 * HOUR)
+        await session.execute(job)
+    released = await desk.guards.switch.release(desk.actor)
+    assert (released.due, released.late) == (0, 0)
+    await desk.wait(timedelta(minutes=1))
+    assert (await desk.state(post), fake.texts) == (DeliveryState.SENT, ["Hello"])
 
 
 async def test_it_works_up_to_the_moment_before_the_request_leaves(desk: Desk, fake: FakePlatform) -> None:
