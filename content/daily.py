@@ -89,18 +89,19 @@ class Daily:
     async def view(self, workspace_id: str, day: date) -> DayView:
         """What came of the day that ended on `day` at six in the evening, as it is now."""
         async with self._db.reading() as session:
-            end = resolve_local(datetime.combine(day, AT), await _zone(session, workspace_id)).at
+            zone = await _zone(session, workspace_id)
+            start, end = (resolve_local(datetime.combine(one, AT), zone).at for one in (day - DAY, day))
             workspace = await session.get_one(Workspace, workspace_id)
             went_out = await session.scalar(
                 select(func.count())
                 .select_from(Delivery)
-                .where(Delivery.workspace_id == workspace_id, Delivery.sent_at > end - DAY, Delivery.sent_at <= end)
+                .where(Delivery.workspace_id == workspace_id, Delivery.sent_at > start, Delivery.sent_at <= end)
             )
             rows = await session.execute(
                 select(Delivery, Post.number, Account.platform)
                 .join(Post, Post.id == Delivery.post_id)
                 .join(Account, Account.id == Delivery.account_id)
-                .where(Delivery.workspace_id == workspace_id, _missed(end, workspace))
+                .where(Delivery.workspace_id == workspace_id, _missed(start, end, workspace))
                 .order_by(Delivery.due_at, Post.number, Account.connected_at)
             )
             missed = tuple(
@@ -114,11 +115,11 @@ class Daily:
             await arm(session, self._clock, workspace_id)
 
 
-def _missed(end: datetime, workspace: Workspace) -> ColumnElement[bool]:
-    """Was to go out in the 24 hours before, or was found late in them, and is not out; what only waits its turn does not count."""
+def _missed(start: datetime, end: datetime, workspace: Workspace) -> ColumnElement[bool]:
+    """Was to go out since the evening before, or was found late in them, and is not out; what only waits its turn does not count."""
     that_day = or_(
-        and_(Delivery.due_at > end - DAY, Delivery.due_at <= end),
-        and_(Delivery.late_at > end - DAY, Delivery.late_at <= end, Delivery.due_at <= end),
+        and_(Delivery.due_at > start, Delivery.due_at <= end),
+        and_(Delivery.late_at > start, Delivery.late_at <= end, Delivery.due_at <= end),
     )
     limit = end - timedelta(minutes=workspace.late_after_minutes)
     soon = and_(

@@ -131,3 +131,17 @@ async def test_what_an_outage_kept_back_is_told_on_the_day_it_was_found(desk: De
     assert (await seen(desk, daily)).missed == (Missed(1, "Fake", "waits for your word"),)
     assert (await seen(desk, daily, date(2026, 11, 25))).missed == (Missed(1, "Fake", "waits for your word"),)
     assert list(await armed(desk)) == [f"{desk.actor.workspace_id}:2026-11-25"]
+
+
+async def test_the_day_on_which_the_clocks_go_back_has_25_hours(desk: Desk, daily: Daily, fake: FakePlatform) -> None:
+    await desk.people.live_in(desk.actor, "Europe/Berlin")
+    desk.clock.set(datetime(2027, 10, 30, 16, 30, tzinfo=UTC))  # half past six, the evening before
+    fake.script.append(Do.REFUSE)
+    await desk.now("Tea")
+    await desk.run()
+    await desk.now("Coffee")
+    await desk.run()
+    [subject] = await armed(desk)
+    assert subject.endswith(":2027-10-31")
+    view = await seen(desk, daily, date(2027, 10, 31))
+    assert (view.went_out, [one.number for one in view.missed]) == (1, [1])
