@@ -63,16 +63,20 @@ def _day(at: datetime, zone_name: str, now: datetime) -> str:
     return f"on {day:%A}" if abs((day - today).days) < 7 else f"on {day:%-d %B}"
 
 
-_OWN_WORDING, _OWN_REVISION, _OWN = aliased(Variant), aliased(Revision), aliased(Post)
+_OWN_WORDING, _OWN_REVISION, _OWN, _OWN_SERIES = aliased(Variant), aliased(Revision), aliased(Post), aliased(Series)
 # Built once: that costs as much as running it.
 _REPEATS_ITSELF = and_(
     _OWN.series_id.is_not(None),
     or_(
-        _OWN.series_id == func.coalesce(Post.series_id, ""),
+        func.coalesce(Post.series_id, "").in_(
+            select(Series.id)
+            .join(_OWN_SERIES, _OWN_SERIES.post_id == Series.post_id)
+            .where(_OWN_SERIES.id == _OWN.series_id)
+        ),
         Post.id.in_(select(Series.post_id).where(Series.id == _OWN.series_id)),
     ),
 )
-"""A series says the same on purpose, and somebody said yes to that."""
+"""A series says the same on purpose, and somebody said yes to that; so does the next series of the same post."""
 _ALIKE = (
     select(
         Likeness.variant_id,

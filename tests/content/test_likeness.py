@@ -279,3 +279,13 @@ async def test_a_series_repeats_itself_on_purpose_but_nobody_else_does(desk: Des
     mine = await desk.now(NEARLY)
     await running.wait(timedelta(minutes=1))
     assert (await desk.delivery(mine)).error_code == "alike"
+
+
+async def test_nor_does_the_next_series_of_the_same_post_ask(desk: Desk, fake: FakePlatform) -> None:
+    running = Running(desk)
+    first = await running.yes(await running.proposed("every Friday 17:00, 2 times", LOAF))
+    await running.wait(DAY * 15)
+    assert (await running.series.view(first.workspace_id, first.id)).state == "ended"
+    await running.yes(await running.series.propose(desk.actor, first.post.id, "every Friday 17:00, 2 times"))
+    await running.wait(DAY * 14)
+    assert fake.texts == [LOAF] * 4
