@@ -131,7 +131,7 @@ class Late:
         async with self._db.writing() as session:
             posts = await self._asking(session, actor, where)
             moved = [
-                await self._schedule.moved(session, actor, post.id, replace(first, at=first.at + number * apart))
+                await self._schedule.moved(session, actor, post.id, replace(first, at=first.at + number * apart), CODES)
                 for number, post in enumerate(posts)
             ]
             unapproved = sum(one.state is not PostState.APPROVED for one in moved)

@@ -1,6 +1,6 @@
 """When a post goes out: set, moved, held, released, cancelled, now. The delivery's row is the only timer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from content.models import Account, Approval, Delivery, DeliveryState, Post, Pos
 from content.pace import TURN
 from content.people import Actor
 from content.platform import Platform
+from content.rehearsing import REHEARSED
 from content.switch import Switch
 from content.times import Clock
 from content.unclaiming import unclaim
@@ -104,14 +105,18 @@ class Schedule:
         async with self._db.writing() as session:
             return Scheduled(await self.moved(session, actor, post_id, moment), moment.echo(now))
 
-    async def moved(self, session: AsyncSession, actor: Actor, post_id: str, moment: Moment) -> PostView:
-        """Give a post this time, in the caller's transaction.
+    async def moved(
+        self, session: AsyncSession, actor: Actor, post_id: str, moment: Moment, asking: Collection[str] = ()
+    ) -> PostView:
+        """Give a post this time, in the caller's transaction; with codes of questions only where it asks one of them.
 
         Raises:
             WrongState: it is out, or deleted.
         """
         post = await post_row(session, actor.workspace_id, post_id)
         rows = await self._open_rows(session, post)
+        if asking:
+            rows = [row for row in rows if row.state is DeliveryState.ASKING and row.error_code in asking]
         return await self._move(session, actor, post, rows, {row.account_id: moment for row in rows})
 
     async def queue(self, actor: Actor, post_id: str) -> Scheduled:
@@ -137,22 +142,23 @@ class Schedule:
     async def _move(
         self, session: AsyncSession, actor: Actor, post: Post, rows: Sequence[Delivery], moments: Mapping[str, Moment]
     ) -> PostView:
-        workspace = await session.get_one(Workspace, post.workspace_id)
         for row in rows:
             moment = moments[row.account_id]
             row.due_at, row.zone, row.tries = moment.at, moment.zone, 0
-            if row.state is not DeliveryState.HELD:
+            if row.state is not DeliveryState.HELD or row.error_code == REHEARSED:  # nobody holds what was rehearsed
                 row.state = DeliveryState.WAITING
             row.error_code = row.error = ""
             await arm(session, self._clock, row)
-        if not workspace.approval_survives_move:
-            await self._withdraw(session, post, rows)
+        await self._withdraw(session, post, rows)
         first = min(moments.values(), key=lambda moment: moment.at)
         self._record(session, actor, "post.scheduled", post, due=first.at.isoformat(), zone=first.zone)
         await notices.redraw(session, self._clock, post.id)
         return await view(session, self._platforms, post)
 
     async def _withdraw(self, session: AsyncSession, post: Post, rows: Sequence[Delivery]) -> None:
+        """The time was moved: where the workspace wants it so, the yes was to that time too."""
+        if (await session.get_one(Workspace, post.workspace_id)).approval_survives_move:
+            return
         for row in rows:
             if row.approval_id:
                 approval = await session.get_one(Approval, row.approval_id)
@@ -207,6 +213,7 @@ class Schedule:
             row.due_at, row.state, row.tries = max(row.turn_at, self._clock.now()), DeliveryState.WAITING, 0
             row.error_code = row.error = ""
             await arm(session, self._clock, row)
+            await self._withdraw(session, post, [row])
             self._record(session, actor, "post.scheduled", post, due=row.due_at.isoformat(), zone=row.zone)
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from content.errors import Invalid, NotAllowed, NotFound, WrongState
 from content.late import Late, LateView
@@ -10,6 +11,8 @@ from content.models import AuditEntry, Delivery, DeliveryState, Role
 from content.transcript import Transcript
 from content.views import PostView
 from content.wording import Wording
+from tests.content.conftest import Build
+from tests.fakes.clock import FakeClock
 from tests.fakes.desk import Desk
 from tests.fakes.platform import FakePlatform
 
@@ -162,3 +165,21 @@ async def test_what_asks_for_another_reason_is_not_in_it(desk: Desk, late: Late)
     await desk.wait(2 * HOUR)
     assert [row.error_code for row in await desk.rows(Delivery)] == ["not_approved"]
     assert await late.view(desk.actor.workspace_id, desk.actor.member_id) is None
+
+
+async def test_new_times_are_for_what_is_late_and_not_for_the_same_post_elsewhere(
+    build: Build, clock: FakeClock
+) -> None:
+    desk = await build(FakePlatform(clock), FakePlatform(clock, "other"))
+    late = Late(desk.db, desk.clock, desk.platforms, desk.schedule)
+    post = await planned(desk, "A")
+    tomorrow = desk.clock.now() + 24 * HOUR
+    async with desk.db.writing() as session:
+        [_, other] = await session.scalars(select(Delivery).order_by(Delivery.id))
+        other.due_at = tomorrow
+    desk.clock.move(5 * HOUR)
+    await desk.run()
+    await late.spread(desk.actor, desk.actor.member_id, "in 1 hour", MINUTE)
+    times = {row.id: row.due_at for row in await desk.rows(Delivery)}
+    assert times.pop(other.id) == tomorrow
+    assert list(times.values()) == [(await desk.view(post)).due_at]

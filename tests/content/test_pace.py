@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from content import jobs
 from content.errors import Conflict, Invalid, NotAllowed, NotFound
-from content.models import Account, AuditEntry, DeliveryState, Role, Workspace
+from content.models import Account, AuditEntry, DeliveryState, PostState, Role, Workspace
 from content.pace import minutes_words
 from tests.content.conftest import Build
 from tests.fakes.clock import FakeClock
@@ -193,3 +193,18 @@ async def test_the_pace_is_set_by_those_who_may_within_reason(desk: Desk) -> Non
 )
 def test_a_gap_is_said_in_few_words(span: int, words: str) -> None:
     assert minutes_words(timedelta(seconds=span)) == words
+
+
+async def test_a_turn_is_another_time_so_where_a_yes_is_to_the_time_too_it_needs_a_new_one(
+    desk: Desk, fake: FakePlatform
+) -> None:
+    await paced(desk, gap=120)
+    await desk.approvals.policy.set(desk.actor, approval_survives_move=False)
+    await desk.now("First")
+    await desk.run()
+    second = await desk.now("Second")
+    await desk.run()
+    moved = await desk.schedule.take_turn(desk.actor, (await desk.row(second)).id)
+    assert moved.state is PostState.DRAFT
+    await desk.wait(3 * HOUR)
+    assert ((await desk.delivery(second)).error_code, fake.texts) == ("not_approved", ["First"])

@@ -113,3 +113,14 @@ async def test_a_dry_run_is_begun_and_ended_by_those_who_may(desk: Desk) -> None
     await desk.guards.switch.hold(desk.actor)
     standing = await desk.guards.switch.standing(desk.actor.workspace_id)
     assert (standing.rehearsing, standing.forced, standing.held) == (True, False, True)
+
+
+async def test_a_rehearsed_post_that_gets_a_new_time_goes_out_then(desk: Desk, fake: FakePlatform) -> None:
+    await rehearsing(desk)
+    post = await desk.now("Hello")
+    await desk.run()
+    await rehearsing(desk, on=False)
+    await desk.due(post, HOUR)
+    assert await desk.state(post) == DeliveryState.WAITING
+    await desk.wait(HOUR)
+    assert fake.texts == ["Hello"]
