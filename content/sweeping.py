@@ -1,20 +1,23 @@
 """The sweep: whatever is due or under way and has no job to look after it is given one again, or ends with words.
 
+So is what repeats: a plan or a series whose job is gone would otherwise stand in the calendar and never happen again.
+
 It finds nothing where all is well. It exists because every other way to lose a job, such as a bug, a restored table or a
 person with a database shell, would leave a post in `sending` for ever.
 """
 
 import logging
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, exists, not_, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs, outcomes
 from content.audit import record
 from content.database import Database, moment
 from content.errors import NeedsReconnect, Rejected
-from content.models import LIVE, Account, AuditEntry, Delivery, DeliveryState, Job, JobState
+from content.models import LIVE, Account, AuditEntry, Delivery, DeliveryState, Job, JobState, Plan, Series
 from content.times import Clock
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,8 @@ BROKEN_AFTER = 2
 MOST = 500
 """Deliveries looked at in one sweep."""
 _LANE = "account:"
+BROKEN_RESTS = timedelta(days=1)
+"""How long a plan or a series whose job broke is left alone: it repeats, and so would the fault."""
 
 
 class Sweeping:
@@ -36,7 +41,12 @@ class Sweeping:
     async def sweep(self) -> list[str]:
         """Look once; returns the ids of the deliveries that nothing looked after, in the order of their times."""
         async with self._db.reading() as session:  # so that it costs nobody a lock where all is well
-            lost = (await session.scalars(_abandoned(await moment(session)))).all()
+            now = await moment(session)
+            lost = (await session.scalars(_abandoned(now))).all()
+            repeating = {kind: (await session.scalars(query)).all() for kind, query in _forgotten(now).items()}
+        for kind, ids in repeating.items():
+            if ids:
+                await self._go_on(kind, ids)
         if not lost:
             return []
         async with self._db.writing() as session:
@@ -45,6 +55,12 @@ class Sweeping:
             for delivery in found:
                 await self._look_after(session, delivery)
             return [one.id for one in found]
+
+    async def _go_on(self, kind: str, ids: Sequence[str]) -> None:
+        """A job again, which looks at the row, and so does nothing where somebody was faster."""
+        log.warning("%s.swept", kind, extra={"subjects": list(ids)})
+        async with self._db.writing() as session:
+            await jobs.put_many(session, kind, ids, now=self._clock.now())
 
     async def _look_after(self, session: AsyncSession, delivery: Delivery) -> None:
         """A job again; where job after job broke, the next person who reads of it knows more than the next job."""
@@ -97,6 +113,21 @@ def _abandoned(now: datetime) -> Select[Delivery]:
         .order_by(Delivery.due_at, Delivery.id)
         .limit(MOST)
     )
+
+
+def _forgotten(now: datetime) -> dict[str, Select[str]]:
+    """By kind of job what repeats, is due, and has none."""
+    series = and_(Series.ended_at.is_(None), Series.approved_at.is_not(None), Series.paused_at.is_(None))
+    return {
+        "plan": select(Plan.id).where(Plan.ended_at.is_(None), Plan.next_at <= now, _no_job("plan:" + Plan.id, now)),
+        "series": select(Series.id).where(series, Series.made_until <= now, _no_job("series:" + Series.id, now)),
+    }
+
+
+def _no_job(lane: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
+    coming = Job.state.in_([JobState.READY, JobState.RUNNING])
+    broke = and_(Job.state == JobState.DEAD, Job.run_at > now - BROKEN_RESTS)
+    return ~exists().where(Job.lane == lane, or_(coming, broke))
 
 
 async def _broken(session: AsyncSession, delivery: Delivery) -> int:

@@ -1,13 +1,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from content.database import Database
 from content.errors import Invalid, NotAllowed, NotFound
 from content.jobs import Jobs
-from content.models import Job
+from content.models import Job, JobState
 from content.plans import LONGEST, MOST, Plans, PlanView
+from content.sweeping import Sweeping
 from tests.content.planted import Desk, plant_desk
 from tests.fakes.clock import FakeClock
 
@@ -196,3 +197,29 @@ async def test_who_only_looks_plans_nothing(desk: Desk, plans: Plans) -> None:
         await plans.add(viewer, "conversation_x", "every Monday 9:00", "Draft a tip")
     with pytest.raises(NotAllowed):
         await plans.end(viewer, "plan_x")
+
+
+async def test_a_plan_without_a_job_gets_one_when_it_is_due_but_not_at_once_where_that_broke(
+    desk: Desk, plans: Plans, clock: FakeClock
+) -> None:
+    plan, sweeping = await daily(desk, plans), Sweeping(desk.db, desk.clock)
+
+    async def jobs_of(*states: JobState) -> list[str]:
+        await sweeping.sweep()
+        async with desk.db.reading() as session:
+            return list(await session.scalars(select(Job.subject).where(Job.kind == "plan", Job.state.in_(states))))
+
+    async with desk.db.writing() as session:
+        await session.execute(delete(Job))
+    assert await jobs_of(JobState.READY) == []
+    clock.move(timedelta(hours=3))
+    assert await jobs_of(JobState.READY) == [plan.id]
+    async with desk.db.writing() as session:
+        await session.execute(update(Job).values(state=JobState.DEAD))
+    assert await jobs_of(JobState.READY) == []
+    clock.move(timedelta(days=1))
+    assert await jobs_of(JobState.READY) == [plan.id]
+    await plans.end(desk.actor, plan.id)
+    async with desk.db.writing() as session:
+        await session.execute(delete(Job))
+    assert await jobs_of(*JobState) == []
