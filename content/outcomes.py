@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import daily, jobs, notices
@@ -31,6 +31,13 @@ def of(error: PlatformError) -> Outcome:
 def undecided() -> ColumnElement[bool]:
     """The attempts that may have made something public, for all we know."""
     return or_(Attempt.outcome.is_(None), Attempt.outcome == Outcome.UNKNOWN)
+
+
+def not_begun() -> ColumnElement[bool]:
+    """The deliveries that are claimed, and of which nothing is public, or may be, or is just leaving."""
+    public = exists().where(Part.delivery_id == Delivery.id, Part.sent_at.is_not(None))
+    leaving = exists().where(Attempt.delivery_id == Delivery.id, undecided())
+    return and_(Delivery.state == DeliveryState.SENDING, ~or_(public, leaving))
 
 
 async def in_doubt(session: AsyncSession, delivery: Delivery) -> bool:

@@ -94,23 +94,26 @@ class SeriesOfPosts:
             post = await post_row(session, actor.workspace_id, post_id)
             if post.state is PostState.DISCARDED:
                 raise WrongState(f"#{post.number} was deleted. Undo that first.")
-            row = await self._open_of(session, post)
-            row.rule, row.zone = rule.text, rule.zone
+            row = await self._open_of(session, post, rule)
             await session.flush()
             self._record(session, row, "series.proposed", actor.member_id)
             await notices.redraw(session, self._clock, f"series:{row.id}")
             return await self._view(session, row)
 
-    async def _open_of(self, session: AsyncSession, post: Post) -> Series:
-        """The post's series that nobody approved yet, or a new one."""
+    async def _open_of(self, session: AsyncSession, post: Post, rule: Recurrence) -> Series:
+        """The post's series that nobody approved yet, or a new one: a button pressed for other times must not start these."""
         open_ones = (
             await session.scalars(
                 select(Series).where(Series.workspace_id == post.workspace_id, Series.ended_at.is_(None))
             )
         ).all()
-        row = next((one for one in open_ones if one.post_id == post.id), None)
+        row: Series | None = next((one for one in open_ones if one.post_id == post.id), None)
         if row is not None and row.approved_at is not None:
             raise Conflict(f"#{post.number} repeats already. End that series first; its card has the button.")
+        if row is not None and (row.rule, row.zone) != (rule.text, rule.zone):
+            row.ended_at = self._clock.now()
+            await notices.redraw(session, self._clock, f"series:{row.id}")
+            open_ones, row = [one for one in open_ones if one is not row], None
         if row is None:
             if len(open_ones) >= MOST_OPEN:
                 raise Invalid(f"There are {MOST_OPEN} series already, so this one was not kept. End one first.")
@@ -120,6 +123,8 @@ class SeriesOfPosts:
                 member_id=post.author_id,
                 post_id=post.id,
                 conversation_id=post.conversation_id,
+                rule=rule.text,
+                zone=rule.zone,
                 created_at=self._clock.now(),
             )
             session.add(row)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import jobs, notices, plans
+from content import jobs, notices, outcomes, plans
 from content.models import Delivery, DeliveryState, Post, Series
 from content.times import Clock
 
@@ -25,14 +25,11 @@ async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
 
 async def call_off(session: AsyncSession, clock: Clock, series: Series) -> None:
     """What the series made and is not out yet never goes out."""
-    rows = await session.scalars(
-        select(Delivery)
-        .join(Post, Post.id == Delivery.post_id)
-        .where(Post.series_id == series.id, Delivery.state.in_(PENDING))
-    )
-    found = rows.all()
+    of_it = select(Delivery).join(Post, Post.id == Delivery.post_id).where(Post.series_id == series.id)
+    not_out = or_(Delivery.state.in_(PENDING), outcomes.not_begun())
+    found = (await session.scalars(of_it.where(not_out).with_for_update(of=Delivery))).all()
     for delivery in found:
-        delivery.state = DeliveryState.CANCELLED
+        delivery.state, delivery.lease_until = DeliveryState.CANCELLED, None
         await notices.redraw(session, clock, delivery.post_id)
     series.made -= len({delivery.post_id for delivery in found})
     await notices.redraw(session, clock, f"series:{series.id}")
@@ -41,5 +38,5 @@ async def call_off(session: AsyncSession, clock: Clock, series: Series) -> None:
 
 async def tell(session: AsyncSession, series: Series, news: str, now: datetime, about: str = "") -> None:
     """Have a line said where the series belongs; the same news at the same moment is said once."""
-    subject = f"{series.id}|{news}|{now.isoformat()}|{about}"
+    subject = f"{series.id}|{news}|{now.isoformat()}|{about[:100]}"
     await jobs.put(session, "series_news", subject, run_at=now, now=now, lane=f"series_news:{series.id}")

@@ -1,19 +1,14 @@
 """Stopping what is claimed while it is still got ready: an upload may take minutes, and nothing of it is public yet."""
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import outcomes
 from content.approvals import arm
-from content.models import Attempt, Delivery, DeliveryState, Part
+from content.models import Delivery
 from content.times import Clock
 
-_BEGUN = or_(
-    exists().where(Part.delivery_id == Delivery.id, Part.sent_at.is_not(None)),
-    exists(select(Attempt.id).where(and_(Attempt.delivery_id == Delivery.id, outcomes.undecided()))),
-)
-"""Something of it is public, or may be, or is just leaving."""
-_NOT_BEGUN = select(Delivery).where(Delivery.state == DeliveryState.SENDING, ~_BEGUN).order_by(Delivery.id)
+_NOT_BEGUN = select(Delivery).where(outcomes.not_begun()).order_by(Delivery.id)
 
 
 async def unclaim(session: AsyncSession, clock: Clock, post_id: str) -> None:

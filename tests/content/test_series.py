@@ -1,19 +1,21 @@
 """Posts that repeat: one yes for all of it, real approvals for each, one made ahead, nothing made up for."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from content.errors import Conflict, Invalid, NotAllowed, NotFound, StaleRevision, WrongState
 from content.jobs import Handler, Jobs
-from content.models import Account, Approval, Delivery, DeliveryState, Post, PostState, Role, Workspace
+from content.models import Account, Approval, Delivery, DeliveryState, Job, Post, PostState, Role, Workspace
 from content.repeating import repeats
 from content.series import MOST_OPEN, SeriesOfPosts, SeriesView
+from content.sweeping import Sweeping
 from content.views import PostView
 from content.wording import Wording
 from tests.fakes.desk import QUIET_KINDS, Desk
-from tests.fakes.platform import FakePlatform
+from tests.fakes.platform import Do, FakePlatform
 
 # the clock stands at Monday 23 November 2026, 09:00 in Berlin
 
@@ -222,7 +224,13 @@ async def test_it_is_bounded(running: Running) -> None:
 async def test_a_series_may_be_proposed_anew_but_there_is_an_end_to_them(running: Running) -> None:
     first = await running.proposed()
     other = await running.series.propose(running.desk.actor, first.post.id, "every Monday 9:00, 3 times")
-    assert (other.id, other.count) == (first.id, 3)
+    assert other.count == 3
+    with pytest.raises(NotFound):  # whoever has the old card before them has not seen the new times
+        await running.yes(first)
+    assert (
+        await running.series.propose(running.desk.actor, first.post.id, "every Monday 9:00, 3 times")
+    ).id == other.id
+    assert (await running.series.view(first.workspace_id, first.id)).state == "ended"
     for _ in range(MOST_OPEN - 1):
         await running.proposed()
     with pytest.raises(Invalid, match="End one first"):
@@ -268,3 +276,35 @@ ONCE = ("tomorrow 9:00", "Monday 9:00", "next free slot")
 @pytest.mark.parametrize("words", [*AGAIN, *ONCE])
 def test_words_that_repeat_are_told_from_one_moment(words: str) -> None:
     assert repeats(words) is (words in AGAIN)
+
+
+@pytest.mark.parametrize("how", ["pause", "edit"])
+async def test_what_is_just_uploaded_is_called_off_too(running: Running, fake: FakePlatform, how: str) -> None:
+    desk = running.desk
+    series = await running.approved()
+    fake.preparing.append(Do.HANG_BEFORE)
+    desk.clock.set(FRIDAY)
+    working = asyncio.create_task(running.jobs.run_due())
+    await asyncio.wait_for(fake.reached.wait(), 10)
+    if how == "pause":
+        await running.series.pause(desk.actor, series.id)
+    else:
+        await desk.posts.revise(desk.actor, series.post.id, [Wording(("Pie day",))], change="pie")
+    fake.resume.set()
+    await working
+    await running.wait(timedelta(hours=1))
+    assert fake.public == []
+    assert {one.deliveries[0].state for one in await running.made(series)} == {DeliveryState.CANCELLED}
+
+
+async def test_whose_job_is_gone_goes_on_when_it_is_swept(running: Running, fake: FakePlatform) -> None:
+    desk, sweeping = running.desk, Sweeping(running.desk.db, running.desk.clock)
+    await running.approved()
+    await sweeping.sweep()
+    async with desk.db.writing() as session:
+        await session.execute(delete(Job).where(Job.kind == "series"))
+    await running.wait(2 * WEEK)
+    assert len(fake.public) == 1
+    await sweeping.sweep()
+    await running.wait(WEEK)
+    assert (len(fake.public), running.told) == (2, ["missed"])
