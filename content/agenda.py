@@ -17,7 +17,7 @@ from content.platform import Platform
 from content.recurrence import Recurrence
 from content.schedule import CalendarEntry, Schedule
 from content.series import SeriesOfPosts, SeriesView
-from content.slots import upcoming
+from content.slots import promised, upcoming
 from content.times import Clock
 
 BACK, AHEAD = timedelta(days=30), timedelta(days=180)
@@ -106,6 +106,8 @@ class Agenda:
             slots[account.id].append(slot)
             names[account.id] = f"{self._platforms[account.platform].spec.label} {account.handle}"
         taken = {(one.account_id, one.at) for one in entries}
+        for account_id, moments in (await promised(session, list(slots), now)).items():
+            taken |= {(account_id, at) for at in moments}
         return [
             Event(_uid(account_id, at), at, "slot", "TENTATIVE", "nothing in it yet", "free slot", 0, names[account_id])
             for account_id, of_account in slots.items()

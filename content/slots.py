@@ -1,17 +1,17 @@
 """Posting slots: the weekly times at which an account posts, and the queue that fills them.
 
-A slot is free where no other post of the account has its moment: nothing is kept but the posts' own times, so a post that is
-moved, cancelled or deleted frees its slot by that, and one whose slot is taken away keeps its time.
+A slot is free where no other post of the account has its moment, nor a series that runs will have it: nothing is kept but their
+own times, so a post that is moved, cancelled or deleted frees its slot by that, and one whose slot is taken away keeps its time.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import merge
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import notices
@@ -20,10 +20,11 @@ from content.database import Database
 from content.day_words import DAYS
 from content.errors import Invalid, NotFound
 from content.ids import new_id
-from content.models import Account, Delivery, DeliveryState, PostingSlot
+from content.models import Account, Delivery, DeliveryState, Post, PostingSlot, Revision, Series, Variant
 from content.people import Actor
 from content.phrases import WEEKDAYS
 from content.platform import Platform
+from content.recurrence import Recurrence
 from content.times import Clock, said
 from content.when import Moment, Slot, understand
 
@@ -31,6 +32,8 @@ SUBJECT = "slots:all"
 """What shows them."""
 MOST = 50
 """Slots of an account."""
+AHEAD = timedelta(days=366)
+"""How far series are looked at: a yes to one is good for no longer."""
 TAKEN = tuple(state for state in DeliveryState if state not in (DeliveryState.CANCELLED, DeliveryState.FAILED))
 """What holds its slot."""
 QUEUE = re.compile(
@@ -92,12 +95,18 @@ class Slots:
             found = [one for one in accounts if one.platform in self._platforms]
             slots = await _slots_of(session, [one.id for one in found])
             taken = await _taken(session, [one.id for one in found], now, "")
-        return [self._view(account, slots[account.id], taken[account.id], now) for account in found]
+            series = await promised(session, [one.id for one in found], now)
+        return [self._view(one, slots[one.id], taken[one.id], series[one.id], now) for one in found]
 
     def _view(
-        self, account: Account, slots: Sequence[PostingSlot], taken: Mapping[datetime, str], now: datetime
+        self,
+        account: Account,
+        slots: Sequence[PostingSlot],
+        taken: Mapping[datetime, str],
+        series: Collection[datetime],
+        now: datetime,
     ) -> AccountSlots:
-        free = _free(slots, taken, now)
+        free = _free(slots, {*taken, *series}, now)
         last = max(taken, default=None)
         zone_name = slots[0].zone if slots else "UTC"
         return AccountSlots(
@@ -193,7 +202,8 @@ async def next_free(session: AsyncSession, rows: Sequence[Delivery], now: dateti
     )
     slots = await _slots_of(session, ids)
     taken = await _taken(session, ids, now, rows[0].post_id)
-    free = {one: moment for one in ids if (moment := _free(slots[one], taken[one], now))}
+    series = await promised(session, ids, now)
+    free = {one: moment for one in ids if (moment := _free(slots[one], {*taken[one], *series[one]}, now))}
     if not free:
         raise Invalid("There are no posting slots yet, so there is no queue. Set them with /slots, or name a time.")
     first = min(free.values(), key=lambda moment: moment.at)
@@ -242,6 +252,33 @@ async def _taken(
     for account_id, at, zone_name in await session.execute(times):
         found[account_id][at] = zone_name  # type: ignore[index]  # it is later than now
     return found
+
+
+async def promised(session: AsyncSession, account_ids: Collection[str], now: datetime) -> Mapping[str, set[datetime]]:
+    """By account the moments at which series that run will post on it, without the occurrences that are made."""
+    found: dict[str, set[datetime]] = defaultdict(set)
+    workspaces = select(Account.workspace_id).where(Account.id.in_(account_ids))
+    running = (  # what they make meanwhile has the same times, so that nothing is locked
+        select(Series)
+        .where(Series.workspace_id.in_(workspaces), Series.ended_at.is_(None))
+        .where(Series.approved_at.is_not(None), Series.paused_at.is_(None))
+        .execution_options(copydesk_unlocked=True)
+    )
+    for series in (await session.scalars(running)).all():
+        since = max(now, series.made_until or now) + timedelta(microseconds=1)
+        moments = [one.at for one in Recurrence(series.rule, series.zone).between(since, now + AHEAD)]
+        for account_id in await session.scalars(_ACCOUNTS_OF, {"post": series.post_id}):
+            found[account_id].update(moments)
+    return found
+
+
+_ACCOUNTS_OF = (
+    select(Variant.account_id)
+    .join(Revision, Revision.id == Variant.revision_id)
+    .join(Post, and_(Post.id == Revision.post_id, Post.revision == Revision.number))
+    .where(Post.id == bindparam("post"))
+    .execution_options(copydesk_unlocked=True)
+)
 
 
 def _read(words: str, now: datetime, zone_name: str) -> Slot:

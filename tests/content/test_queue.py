@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from content.agenda import Agenda
 from content.database import Database
 from content.errors import Collision, Invalid, NotAllowed, NotFound
 from content.models import DeliveryState, Role
@@ -13,6 +14,7 @@ from content.schedule import Schedule
 from content.slots import MOST, Slots
 from content.views import PostView
 from tests.content.conftest import Build
+from tests.content.test_series import Running
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import Desk
 from tests.fakes.platform import FakePlatform
@@ -168,3 +170,20 @@ async def test_many_who_press_at_once_never_get_the_same_slot(desk: Desk, slots:
     times = await asyncio.gather(*(press(schedule, post) for schedule, post in pairs))
     first = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
     assert sorted(time for time in times if time) == [first + timedelta(days=day) for day in range(12)]
+
+
+async def test_a_slot_that_a_series_will_fill_is_not_free(desk: Desk, slots: Slots) -> None:
+    await twice_a_week(desk, slots)
+    running = Running(desk)
+    series = await running.approved("every Thursday 09:00, 3 times")
+    assert [(await queued(desk, text)).due_at for text in ("A", "B")] == [TUESDAY, TUESDAY + WEEK]
+    [shown] = await slots.list(desk.actor.workspace_id)
+    assert shown.next_free.startswith("Tue 8 Dec 09:00")
+    assert shown.waiting == 3
+    free = {
+        one.at for one in await Agenda(desk.db, desk.clock, desk.platforms).events(desk.actor) if one.kind == "slot"
+    }
+    assert TUESDAY + 2 * WEEK in free
+    assert free.isdisjoint({THURSDAY, THURSDAY + WEEK, THURSDAY + 2 * WEEK})
+    await running.series.pause(desk.actor, series.id)
+    assert (await queued(desk, "C")).due_at == THURSDAY
