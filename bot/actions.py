@@ -81,7 +81,9 @@ class Actions:
         post = await self._desk.approvals.approve(action.actor, action.id, action.revision, button=press_name(action))
         if post.state is not PostState.APPROVED:
             return Answer(counted(post))
-        when = "It goes out at its time." if post.due_at else "Now give it a time, or press Post now."
+        when = "Now give it a time, or press Post now."
+        if post.due_at:
+            when = " ".join(caution_notes(post)) or "It goes out at its time."
         return Answer(f"Approved #{post.number}. {when}")
 
     async def _post_now(self, action: Action) -> Answer:

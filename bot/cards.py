@@ -1,6 +1,7 @@
 """From rows to cards: what every chat shows of a post, a calendar, goals, headlines. Cards say what is meant, no markup."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -11,6 +12,7 @@ from content.accounts import AccountView, PlatformOffer
 from content.connecting import Field
 from content.costs import dollars
 from content.models import DeliveryState, PostState
+from content.pace import TURN
 from content.people import Actor
 from content.platform import Rendering
 from content.posts import FROZEN
@@ -30,7 +32,7 @@ _STATE_WORDS: dict[DeliveryState, tuple[Tone, str]] = {
     DeliveryState.UNKNOWN: ("asking", "may be out: I cannot tell"),
     DeliveryState.CANCELLED: ("plain", "cancelled"),
 }
-_NOT_LATE = {"turn", "budget", "blackout", "alike"}
+_NOT_LATE = {TURN, "budget", "blackout", "alike"}
 """The codes of questions that are not about a time that passed."""
 _LIVE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING, DeliveryState.FAILED)
 WHEN = Field(
@@ -42,6 +44,7 @@ WHEN = Field(
 
 def post_card(post: PostView, zone_name: str, now: datetime, viewer: Actor | None = None) -> Card:
     """A post with its previews, how it stands on each account, and what can be done with it, by `viewer` if one is named."""
+    post = _of_a_series(post)
     tone, status = _standing(post, zone_name, now)
     card = Card(
         subject=f"post:{post.id}",
@@ -55,13 +58,24 @@ def post_card(post: PostView, zone_name: str, now: datetime, viewer: Actor | Non
     return card if viewer is None else for_viewer(card, post, viewer)
 
 
+def _of_a_series(post: PostView) -> PostView:
+    """What repeats is like its own series on purpose, which is no warning; should somebody send it besides, it asks then."""
+    if not post.repeats or post.due_at:
+        return post
+    kept = [tuple(each for each in one.cautions if each.guard != "alike") for one in post.deliveries]
+    return replace(
+        post, deliveries=tuple(replace(one, cautions=its) for one, its in zip(post.deliveries, kept, strict=True))
+    )
+
+
 def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]:
     states = {one.state for one in post.deliveries}
+    in_part = any(_parts_out(one) for one in post.deliveries)
     if post.state is PostState.DISCARDED:
         return "plain", "Deleted"
     for state, words in (
         (DeliveryState.UNKNOWN, "May be out: please look"),
-        (DeliveryState.FAILED, "Not published"),
+        (DeliveryState.FAILED, "Published in part" if in_part else "Not published"),
         (DeliveryState.ASKING, _asking_words(post)),
         (DeliveryState.SENDING, "Going out now"),
         (DeliveryState.PROCESSING, "Going out now"),
@@ -73,7 +87,9 @@ def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]
         sent = [one for one in post.deliveries if one.state is DeliveryState.SENT]
         if sent and all(one.removed_at for one in sent):
             return "plain", "Taken down"
-        return ("good", "Published") if sent else ("plain", "Cancelled")
+        if sent:
+            return "good", "Published"
+        return "plain", "Published in part" if in_part else "Cancelled"
     return _before_it_is_out(post, zone_name, now)
 
 
@@ -93,7 +109,10 @@ def _before_it_is_out(post: PostView, zone_name: str, now: datetime) -> tuple[To
         approved = approved_words(post, zone_name, now)
         if post.due_at and post.due_at <= now:
             return "waiting", f"{approved}, waits to go out"
-        return "waiting", f"{approved}, goes out {when}" if when else f"{approved}, no time yet"
+        if not when:
+            return "waiting", f"{approved}, repeats as a series" if post.repeats else f"{approved}, no time yet"
+        asks = any(one.cautions for one in post.deliveries)
+        return "waiting", f"{approved}, {'planned for' if asks else 'goes out'} {when}"
     tone: Tone = "plain"
     asked = "Draft"
     if post.state is PostState.IN_REVIEW:
@@ -154,17 +173,25 @@ def _preview(one: DeliveryView, revision: int, zone_name: str, now: datetime) ->
 
 
 def _status(one: DeliveryView, words: str, zone_name: str, now: datetime) -> str:
+    words = _parts_out(one) or words
     if one.removed_at:
         return f"removed {distance(one.removed_at, now)}"
     if one.state is DeliveryState.SENT and one.sent_at:
         return f"{words} {distance(one.sent_at, now)}"
     if one.state is DeliveryState.WAITING and one.due_at:
         words = (
-            f"goes out {said(one.due_at, one.zone or zone_name, now)}"
+            f"{'planned for' if one.cautions else 'goes out'} {said(one.due_at, one.zone or zone_name, now)}"
             if one.due_at > now
             else _waits(one, zone_name, now)
         )
     return f"{words}. {one.error}" if one.error else words
+
+
+def _parts_out(one: DeliveryView) -> str:
+    """“1 of 3 parts is out”, of a thread that did not get to its end; empty: it is whole, or not begun."""
+    if not one.parts_sent or one.state not in (DeliveryState.FAILED, DeliveryState.CANCELLED):
+        return ""
+    return f"{one.parts_sent} of {len(one.rendering.parts)} parts {'is' if one.parts_sent == 1 else 'are'} out"
 
 
 def _waits(one: DeliveryView, zone_name: str, now: datetime) -> str:
@@ -180,9 +207,9 @@ def _delivery_buttons(one: DeliveryView, revision: int, zone_name: str, now: dat
     if one.error_code == "needs_reconnect":
         return (Button("reconnect", "Reconnect", one.account_id, style="primary"),)
     if one.state is DeliveryState.ASKING and one.error_code in OVERRULED:
-        return (Button("overrule", OVERRULED[one.error_code], one.id, revision),)
+        return (Button("overrule", "Post anyway", one.id, revision, style="primary"),)
     if any(each.guard == "alike" for each in one.cautions):
-        return (Button("mean_it", OVERRULED["alike"], one.id, revision),)
+        return (Button("mean_it", "It is meant so", one.id, revision),)
     if one.state is DeliveryState.ASKING and one.turn_at:
         at = max(one.turn_at, now)
         return (Button("take_turn", f"Send it at {clock_words(at, zone_name, now)}", one.id, style="primary"),)
@@ -221,15 +248,21 @@ def _ending(post: PostView) -> list[Button]:
     return [] if post.state is PostState.DISCARDED else [Button("delete", "Delete", *on, style="danger")]
 
 
+def _would_ask_again(one: DeliveryView) -> bool:
+    """What its own button answers, “Post now” does not."""
+    return one.state is DeliveryState.ASKING and one.error_code in (*OVERRULED, TURN)
+
+
 def _going_out(post: PostView) -> list[Button]:
     on = (post.id, post.revision)
     live = [one for one in post.deliveries if one.state in _LIVE]
     approved = post.state is PostState.APPROVED
     again = any(one.state is DeliveryState.FAILED for one in live)
     planned = bool(post.due_at) and not approved and not again
-    buttons = [
-        Button("post_now", "Try again now" if again else "Post now", *on, style="plain" if planned else "primary")
-    ]
+    buttons = []
+    if not all(_would_ask_again(one) for one in live):
+        words = "Try again now" if again else "Post now"
+        buttons.append(Button("post_now", words, *on, style="plain" if planned else "primary"))
     if not approved:
         buttons.insert(0, Button("approve", "Approve", *on, style="primary" if post.due_at else "plain"))
     buttons.append(Button("schedule", "Move" if post.due_at else "Schedule", *on, form=(WHEN,)))

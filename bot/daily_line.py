@@ -1,6 +1,6 @@
 """“Did everything go out?”: one line a day to the owner alone, and none where everything did."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from bot.chat import Chat, OutMessage, Place
@@ -39,15 +39,19 @@ class DailyLine:
 def day_words(view: DayView) -> str:
     """“Since yesterday evening 5 went out and 2 did not: #12 (Mastodon: refused), #15 (X: on hold)”, and what to do."""
     went = "nothing went out" if view.went_out == 0 else f"{view.went_out} went out"
-    named = [_named(one) for one in view.missed[:MOST_NAMED]]
-    more = len(view.missed) - MOST_NAMED
-    listed = ", ".join(named) + (f" and {more} more" if more > 0 else "")
-    held = " Everything is on hold: Settings lets it go." if view.held else ""
+    named = [f"#{number} ({', '.join(labels)}: {why})" for (number, why), labels in _by_post(view.missed).items()]
+    more = len(named) - MOST_NAMED
+    listed = ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    held = " Everything is on hold: “release everything” lets it go." if view.held else ""
     return (
         f"Since yesterday evening {went} and {len(view.missed)} did not: {listed}.{held} "
         "The calendar and each post's card say what can be done."
     )
 
 
-def _named(one: Missed) -> str:
-    return f"#{one.number} ({one.label}: {one.why})"
+def _by_post(missed: Sequence[Missed]) -> dict[tuple[int, str], list[str]]:
+    """Where each was to go out, by its number and what keeps it."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for one in missed:
+        found.setdefault((one.number, one.why), []).append(one.label)
+    return found

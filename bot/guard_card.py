@@ -22,9 +22,9 @@ _GAPS = (5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)
 _CAPS = (1, 2, 3, 5, 10, 15, 25, 50)
 
 
-OVERRULED = {"blackout": "Post anyway", "alike": "It is meant so"}
-"""By the code of a question, the button that overrules it."""
-HELD = "Everything is on hold: nothing goes out until somebody lets it."
+OVERRULED = ("blackout", "alike")
+"""The codes of questions that a button overrules."""
+HELD = "Everything is on hold: nothing goes out until somebody says “release everything”."
 DRY_RUN = "This is a dry run: everything happens, but nothing is uploaded or published."
 _EVERY = "all"
 """Chosen instead of one account."""
@@ -35,6 +35,8 @@ def released_words(released: Released) -> str:
     count = released.due + released.late
     if not count:
         return "Posts go out at their times again. None is due now."
+    if count == 1 and released.late:
+        return "Posts go out at their times again. 1 is late and asks first."
     late = f"; {released.late} of them {'is' if released.late == 1 else 'are'} late and {'asks' if released.late == 1 else 'ask'} first"
     return f"Posts go out at their times again. {count} {'is' if count == 1 else 'are'} due now{late if released.late else ''}."
 
@@ -45,7 +47,7 @@ def standing_words(standing: Standing, zone_name: str, now: datetime) -> str:
     if standing.held:
         since = f" since {clock_words(standing.held_at, zone_name, now)}" if standing.held_at else ""
         who = f" ({standing.held_by})" if standing.held_by else ""
-        words.append(f"Everything is on hold{since}{who}: nothing goes out.")
+        words.append(f"Everything is on hold{since}{who}: nothing goes out until somebody says “release everything”.")
     return " ".join(words)
 
 
@@ -68,7 +70,7 @@ def guard_groups(guards: GuardsView, zone_name: str, now: datetime) -> tuple[Gro
 
 
 def _dark(one: BlackoutView) -> str:
-    return "; ".join(each for each in (one.reason, f"{one.handle} only" if one.handle else "") if each)
+    return "; ".join(each for each in (one.reason, f"{one.place} only" if one.place else "") if each)
 
 
 def _pace(one: AccountPace, zone_name: str, now: datetime) -> Row:
@@ -80,7 +82,7 @@ def guard_buttons(guards: GuardsView) -> list[Button]:
     """To change them."""
     accounts = tuple((one.account_id, f"{one.label} {one.handle}") for one in guards.paces)
     pace = [Button("set_pace", "Pace of posts", "accounts", form=_pace_form(accounts))] if accounts else []
-    ends = [Button("end_blackout", f"End {one.words}"[:70], one.id) for one in guards.blackouts[:MOST_ENDED]]
+    ends = [Button("end_blackout", f"End blackout {one.words}"[:70], one.id) for one in guards.blackouts[:MOST_ENDED]]
     return [*pace, Button("black_out", "Black out days", "workspace", form=_days_form(accounts)), *ends]
 
 

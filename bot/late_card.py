@@ -4,9 +4,11 @@ from datetime import datetime
 
 from bot.cards import queued_row
 from bot.chat import Button, Card, Group, Row
+from bot.decisions import clock_words
 from content.connecting import Field
 from content.late import CODES, LateView
 from content.models import DeliveryState
+from content.pace import TURN
 from content.people import Actor
 from content.times import said
 from content.views import PostView
@@ -32,7 +34,7 @@ def late_card(late: LateView, viewer: Actor, now: datetime) -> Card:
         tone="asking" if listed else "plain",
         status=_status(len(late.asking)),
         groups=tuple(one for one in groups if one.rows),
-        buttons=_buttons(late.where, listed, viewer),
+        buttons=_buttons(late.where, listed, viewer, now),
     )
 
 
@@ -50,7 +52,16 @@ def _row(post: PostView, viewer: Actor, now: datetime) -> Row:
     return Row(f"#{post.number} {post.words}", f"{labels}: {said(due, viewer.zone, now)}", at=due, tone="asking")
 
 
-def _buttons(where: str, posts: tuple[PostView, ...], viewer: Actor) -> tuple[Button, ...]:
+def _going_out(post: PostView, viewer: Actor, now: datetime) -> Button:
+    """What its account has no room for at once goes out as soon as it has: “Post now” would only ask again."""
+    asking = [one for one in post.deliveries if one.state is DeliveryState.ASKING]
+    if len(asking) == 1 and asking[0].error_code == TURN and asking[0].turn_at:
+        at = clock_words(max(asking[0].turn_at, now), viewer.zone, now)
+        return Button("take_turn", f"Send #{post.number} at {at}", asking[0].id)
+    return Button("post_now", f"Post #{post.number} now", post.id, post.revision)
+
+
+def _buttons(where: str, posts: tuple[PostView, ...], viewer: Actor, at: datetime) -> tuple[Button, ...]:
     """A press is verified as on the posts' own cards: the rows decide, and what has no yes yet gets one or needs one."""
     if not posts:
         return ()
@@ -58,5 +69,5 @@ def _buttons(where: str, posts: tuple[PostView, ...], viewer: Actor) -> tuple[Bu
         Button("late_spread", "New times for all", where, style="primary", form=(_FIRST, _APART)),
         Button("late_drop", "Drop all", where, style="danger"),
     ]
-    now = [Button("post_now", f"Post #{post.number} now", post.id, post.revision) for post in posts]
+    now = [_going_out(post, viewer, at) for post in posts]
     return (*(all_of_them if viewer.may("draft") else ()), *(now if viewer.may("approve") else ()))

@@ -50,7 +50,8 @@ class LateNews:
         asking = [one for one in post.deliveries if one.state is DeliveryState.ASKING and one.error_code in CODES]
         labels = " and ".join(dict.fromkeys(one.rendering.label for one in asking))
         card = await self._drawing.draw(f"post:{post.id}", author)
-        return OutMessage(f"#{post.number} on {labels}: {asking[0].error}", card), f"late:{post.id}:{late.newest}"
+        words = f"#{post.number} on {labels} waits for your word. {asking[0].error}"
+        return OutMessage(words, card), f"late:{post.id}:{late.newest}"
 
     async def _several(self, late: LateView) -> tuple[OutMessage, str]:
         """Those that are found late soon after are added to the same card, without another message."""

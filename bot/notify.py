@@ -95,7 +95,8 @@ class Notify:
             return None  # somebody was faster: there is nothing to tell any more
         actor = await self._people.actor(post.author_id)
         card = await self._drawing.draw(f"post:{post.id}", actor)
-        text = f"#{post.number} on {one.rendering.label}: {one.error}{_public_parts(one)}"
+        asks = " waits for your word." if one.state is DeliveryState.ASKING else ":"
+        text = f"#{post.number} on {one.rendering.label}{asks} {one.error}{_public_parts(one)}"
         key = f"{news}:{one.id}:{one.due_at}:{one.tries}:{post.revision}"
         if news == "reconnect":  # of a login that was made anew, and lost again before anything could go out
             key += f":{(await self._desk.accounts.view(post.workspace_id, one.account_id)).login_id}"

@@ -89,7 +89,7 @@ _RULES = (
         "By how much may a post be late and still go out by itself?",
         tuple((str(each), minutes_words(timedelta(minutes=each))) for each in (5, 15, 30, 60, 120, 240, 480, 1440)),
         lambda rules: (
-            f"What is late by more than {minutes_words(timedelta(minutes=rules.late_after_minutes))} asks instead of going out"
+            f"A post late by more than {minutes_words(timedelta(minutes=rules.late_after_minutes))} asks instead of going out"
         ),
         int,
     ),
@@ -99,9 +99,9 @@ _RULES = (
         "Within how many days is nearly the same asked about before it goes out again?",
         (("0", "Never"), *((str(days), f"{days} days") for days in (7, 14, 30, 60, 90, 180, 365))),
         lambda rules: (
-            f"Nearly the same within {rules.likeness_days} days asks before it goes out"
+            f"Nearly the same words within {rules.likeness_days} days ask before they go out"
             if rules.likeness_days
-            else "Nearly the same goes out without asking"
+            else "Nearly the same words go out without asking"
         ),
         int,
     ),
@@ -119,7 +119,7 @@ def settings_card(rules: PolicyView, guards: GuardsView, viewer: Actor, now: dat
         title=f"Settings of {rules.workspace_name}",
         tone="asking" if rules.held or guards.standing.rehearsing else "plain",
         status=standing_words(guards.standing, viewer.zone, now),
-        groups=(Group("Approval", said), *guard_groups(guards, viewer.zone, now), Group("Members", members)),
+        groups=(Group("Rules", said), *guard_groups(guards, viewer.zone, now), Group("Members", members)),
         buttons=_buttons(rules, guards, viewer),
     )
 
@@ -143,7 +143,7 @@ def _rehearsal_buttons(standing: Standing) -> list[Button]:
         return []
     if standing.rehearsing:
         return [Button("end_rehearsal", "End the dry run", "workspace")]
-    return [Button("rehearse", "Dry run", "workspace")]
+    return [Button("rehearse", "Start a dry run", "workspace")]
 
 
 def _question(rule: _Rule, rules: PolicyView) -> Field:

@@ -119,6 +119,10 @@ def _runs(found: re.Match[str]) -> Iterator[Run]:
         yield from (replace(run, style=run.style or style) for run in inline(inner))
 
 
+MOMENT = re.compile(r"[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2}(?: \d{4})? \d{2}:\d{2} \S+")
+"""A moment as `content.times.said` writes it; a chat that shows it in the reader's own zone puts that in its place."""
+
+
 def numbers_words(numbers: Numbers) -> str:
     """What was counted, in words; what was not told is left out."""
     told = [

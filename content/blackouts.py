@@ -1,7 +1,7 @@
 """Blackout dates: days on which nothing goes out by itself. Said in words, kept as local dates of the workspace's zone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -15,9 +15,10 @@ from content.errors import Conflict, Invalid, NotFound, Problem
 from content.ids import new_id
 from content.models import Account, Blackout, Workspace
 from content.people import Actor
+from content.platform import Platform
 from content.policy import SUBJECT
 from content.times import Clock, resolve_local, zone
-from content.when import Slot, understand
+from content.when import Moment, Slot, understand
 
 GUARD = "blackout"
 """The code of the question, and the guard of its answer."""
@@ -34,8 +35,8 @@ class BlackoutView:
 
     id: str
     account_id: str | None
-    handle: str
-    """Of the one account it is about; empty: every account."""
+    place: str
+    """The one account it is about, as “X acme”; empty: every account."""
     first: date
     last: date
     reason: str
@@ -47,8 +48,8 @@ class BlackoutView:
 
     @property
     def words(self) -> str:
-        """“24 to 26 December: Christmas (acme)”."""
-        return f"{self.days}{': ' if self.reason else ''}{self.reason}{f' ({self.handle})' if self.handle else ''}"
+        """“24 to 26 December: Christmas (X acme)”."""
+        return f"{self.days}{': ' if self.reason else ''}{self.reason}{f' ({self.place})' if self.place else ''}"
 
 
 def days_words(first: date, last: date) -> str:
@@ -115,13 +116,22 @@ def _day(words: str, said: str, now: datetime, zone_name: str) -> date:
     try:
         day = date.fromisoformat(words.strip())
     except ValueError:
-        moment = understand(words, resolve_local(datetime.combine(today, time()), zone_name).at, zone_name)
+        moment = _understood(words, said, resolve_local(datetime.combine(today, time()), zone_name).at, zone_name)
         if isinstance(moment, Slot):
             raise _refusal(said, "comes again and again.", "Name one day, or a first and a last one.") from None
         day = moment.at.astimezone(zone(zone_name)).date()
     if day < today:
         raise _refusal(said, f"was on {day:%-d %B %Y}.", "Name days still to come.")
     return day
+
+
+def _understood(words: str, said: str, morning: datetime, zone_name: str) -> Moment | Slot:
+    """A refusal of words for a time would give a time of day as its example; here days are wanted."""
+    try:
+        return understand(words, morning, zone_name)
+    except Invalid:
+        fix = "Write days still to come, like “24 December” or “24 to 26 December”."
+        raise _refusal(said, "names no day that I can use.", fix) from None
 
 
 def _refusal(words: str, what: str, fix: str) -> Invalid:
@@ -131,17 +141,18 @@ def _refusal(words: str, what: str, fix: str) -> Invalid:
 class Blackouts:
     """Shows, makes and ends them."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, platforms: Mapping[str, Platform]) -> None:
         self._db = db
         self._clock = clock
+        self._platforms = platforms
 
     async def view(self, session: AsyncSession, workspace: Workspace) -> tuple[BlackoutView, ...]:
         """Those that are not over, in order."""
         rows = await ahead(session, workspace, self._clock.now())
-        named = select(Account.id, Account.handle).where(Account.id.in_([one.account_id for one in rows]))
-        handles: dict[str, str] = dict((await session.execute(named)).all())
+        named = await session.scalars(select(Account).where(Account.id.in_([one.account_id for one in rows])))
+        places = {one.id: f"{self._platforms[one.platform].spec.label} {one.handle}" for one in named}
         return tuple(
-            BlackoutView(one.id, one.account_id, handles.get(one.account_id or "", ""), one.first, one.last, one.reason)
+            BlackoutView(one.id, one.account_id, places.get(one.account_id or "", ""), one.first, one.last, one.reason)
             for one in rows
         )
 

@@ -14,6 +14,9 @@ from content.models import Account, Blackout, Confirmation, Delivery, DeliverySt
 _AHEAD = (DeliveryState.WAITING, DeliveryState.HELD)
 
 
+ASKS = "It will ask instead of going out."
+
+
 class Caution(NamedTuple):
     """A sentence, and the guard that will ask."""
 
@@ -42,7 +45,7 @@ def _dark(dark: Sequence[Blackout], delivery: Delivery, account: Account, zone_n
         return ()
     day = blackouts.local_day(delivery.due_at, zone_name)
     found = [one for one in dark if blackouts.covers(one, account.id, day)]
-    words = [f"{blackouts.objection(day, one.reason)} It will ask instead of going out." for one in found]
+    words = [f"{blackouts.objection(day, one.reason)} {ASKS}" for one in found]
     return tuple(Caution(blackouts.GUARD, each) for each in words[:1])
 
 
@@ -62,8 +65,13 @@ async def _alike(
             if (one.is_planned or one.is_out(now, workspace.likeness_days))
             and (delivery.id, one.post_id, variant.digest) not in meant
         ]
-        found[delivery.id] = tuple(Caution(alike.GUARD, one.words(workspace.zone, now)) for one in new[:1])
+        found[delivery.id] = tuple(Caution(alike.GUARD, _said(one, workspace, now)) for one in new[:1])
     return found
+
+
+def _said(one: alike.Alike, workspace: Workspace, now: datetime) -> str:
+    asks = ASKS if one.is_out(now, workspace.likeness_days) else "The later of the two will ask instead of going out."
+    return f"{one.words(workspace.zone, now)} {asks}"
 
 
 async def _meant(session: AsyncSession, deliveries: Sequence[str]) -> set[tuple[str, str, str]]:

@@ -184,7 +184,7 @@ async def _too_close(session: AsyncSession, clock: Clock, facts: Facts) -> Later
     if delivery.due_at is None or facts.begun or not too_late(facts.workspace, delivery.due_at, wait.at):
         return await _wait(session, clock, delivery, wait)
     delivery.turn_at = wait.at
-    why = f"{wait.why} Its turn would come later than posts may be late here."
+    why = f"{wait.why} Its turn comes too late for it to go out by itself."
     return await _ask(session, clock, delivery, TURN, why, late=facts.post)
 
 

@@ -30,7 +30,7 @@ class Guards:
         """`dry`: whoever runs the desk lets it only rehearse."""
         self._db = db
         self.pace = Pace(db, clock, platforms)
-        self.blackouts = Blackouts(db, clock)
+        self.blackouts = Blackouts(db, clock, platforms)
         self.switch = Switch(db, clock, dry=dry)
         self.objections = Objections(db, clock, platforms)
 

@@ -16,7 +16,7 @@ from content import notices
 from content.audit import record
 from content.database import Database
 from content.errors import Invalid, NotFound
-from content.models import Account, Workspace
+from content.models import Account, Delivery, DeliveryState, Workspace
 from content.people import Actor
 from content.platform import Platform, Spec
 from content.policy import SUBJECT
@@ -63,7 +63,19 @@ def quota(account: Account, spec: Spec, now: datetime) -> Wait | None:
     """What the platform said about this account, until it is over."""
     if account.quota_until is None or account.quota_until <= now:
         return None
-    return Wait(account.quota_until, "quota", f"{spec.label} takes no more from {account.handle} until then.")
+    return _quota(account, spec, account.quota_until)
+
+
+def _quota(account: Account, spec: Spec, until: datetime) -> Wait:
+    return Wait(until, "quota", f"{spec.label} takes no more from {account.handle} until then.")
+
+
+def full(delivery: Delivery, account: Account, spec: Spec, until: datetime) -> None:
+    """The platform takes no more until then: all posts of the account wait, and this one says so as the others do."""
+    account.quota_until = until
+    if delivery.state is DeliveryState.WAITING:
+        wait = _quota(account, spec, until)
+        delivery.error_code, delivery.error, delivery.turn_at = wait.code, wait.why, wait.at
 
 
 def room(account: Account, spec: Spec, went: Sequence[Went], now: datetime) -> Wait | None:

@@ -34,6 +34,7 @@ from content.firing import LEASE, Claim, Later
 from content.logins import Sleep
 from content.media import MediaStore
 from content.models import Account, Attempt, Delivery, Outcome
+from content.pace import full
 from content.platform import Access, Pending, Platform, Prepared, Published
 from content.times import Clock
 from content.tracing import Repeat, Tracing
@@ -245,7 +246,7 @@ class Publishing:
                 await outcomes.wait_again(session, self._clock, delivery, error)
                 if isinstance(error, RateLimited):  # the account's other posts need not be refused too
                     account = await session.get_one(Account, delivery.account_id)
-                    account.quota_until = verdict.at
+                    full(delivery, account, self._platforms[mine.platform].spec, verdict.at)
                 return verdict.at
             await outcomes.failed(session, self._clock, delivery, error, mine.rendering.label)
             return None

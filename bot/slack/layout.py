@@ -9,7 +9,7 @@ from bot.slack import rich
 from bot.slack.blocks import MARKS, Buttons, Drawn, context, cut_labels, header, instant, marked
 from bot.slack.limits import CONTEXT_AIMED, HEADER, size
 from bot.slack.rich import Bit
-from bot.words import numbers_words
+from bot.words import MOMENT, numbers_words
 from content.platform import Image, LinkCard, RenderedPart
 
 
@@ -104,6 +104,10 @@ class Layout:
             title += [" ", rich.link("", row.url)]
         mark = marked(row.tone, "")
         told: list[Drawn | str] = [*([f"{mark} "] if mark else []), *title]
+        found = MOMENT.search(row.detail) if row.at else None
+        if row.at and found:
+            before, after = row.detail[: found.start()], row.detail[found.end() :]
+            return rich.bullet(*told, f" · {before}", rich.date(row.at, self.zone), *([after] if after else []))
         if row.detail:
             told.append(f" · {row.detail}")
         if row.at:

@@ -9,7 +9,7 @@ from bot.chat import Card, Group, Preview, Row, Table
 from bot.films import kind_of, pictures_of
 from bot.telegram.limits import size
 from bot.telegram.styled import Writing
-from bot.words import numbers_words
+from bot.words import MOMENT, numbers_words
 from content.platform import RenderedPart
 from content.times import zone
 
@@ -17,8 +17,6 @@ LONG = 600
 """A quoted text longer than this opens when it is touched."""
 _WIDE = 40
 """Characters of a table's line that a phone shows unbroken."""
-_SAID = re.compile(r"[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2}(?: \d{4})? \d{2}:\d{2} \S+")
-"""A moment as `content.times.said` writes it."""
 _HOUR = re.compile(r"\d{2}:\d{2}")
 
 
@@ -77,7 +75,7 @@ def _measure(part: RenderedPart, preview: Preview) -> str:
 
 def status(writing: Writing, words: str, at: datetime | None, zone_name: str) -> None:
     """A status line; the moment it speaks of is shown in the reader's own zone."""
-    found = _SAID.search(words) if at else None
+    found = MOMENT.search(words) if at else None
     if at is None or found is None:
         writing.add(words)
         if at:
@@ -153,10 +151,9 @@ def _row(writing: Writing, row: Row, zone_name: str) -> None:
         linked(writing, title.strip(), row.url) if not hour else _after_hour(writing, title, row.url)
     else:
         writing.add(title)
-    writing.add(f" · {row.detail}" if row.detail else "")
-    if row.at and not hour:
+    if row.detail or (row.at and not hour):
         writing.add(" · ")
-        writing.add(_moment(row.at, zone_name), "date_time", at=row.at, shape="wDt")
+        status(writing, row.detail, None if hour else row.at, zone_name)
 
 
 def _after_hour(writing: Writing, title: str, url: str) -> None:

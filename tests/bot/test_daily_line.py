@@ -82,3 +82,8 @@ async def test_while_everything_is_on_hold_it_is_said_on_each_day_that_has_somet
 def test_of_very_many_it_says_how_many() -> None:
     missed = tuple(Missed(number, "Fake", "failed") for number in range(MOST_NAMED + 3))
     assert f"#{MOST_NAMED - 1} (Fake: failed) and 3 more." in day_words(DayView(0, missed, held=False))
+
+
+def test_what_keeps_a_post_from_several_accounts_is_said_once() -> None:
+    missed = (Missed(1, "X", "on hold"), Missed(1, "Bluesky", "on hold"), Missed(1, "Mastodon", "refused"))
+    assert "3 did not: #1 (X, Bluesky: on hold), #1 (Mastodon: refused)." in day_words(DayView(0, missed, held=False))

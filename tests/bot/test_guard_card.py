@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from agent.prompt import as_text
+from bot.cards import post_card
 from bot.chat import Button, Card
 from bot.guard_card import DRY_RUN, HELD, caution_notes, released_words, standing_words
 from bot.rules import settings_card
@@ -79,6 +80,7 @@ async def test_a_post_whose_turn_would_be_too_late_is_sent_then_by_its_button(de
     assert card.status == "It waits for your word"
     shown = button(card, "take_turn")
     assert shown.label == "Send it at 13:00"
+    assert "Post now" not in [one.label for one in card.buttons]
     assert (await desk.push(shown)).text == "#2 goes out when the account has room for it."
     assert (await desk.push(shown)).text.startswith("#2 does not ask about its turn any more")
     await desk.base.wait(timedelta(hours=4))
@@ -103,10 +105,10 @@ async def test_days_are_blacked_out_and_let_go_with_buttons(desk: AgentDesk) -> 
     group = next(one for one in (await settings(desk)).groups if one.heading == "Blacked out days")
     assert [(row.title, row.detail) for row in group.rows] == [
         ("24 to 26 December", "Christmas"),
-        ("31 December", "ann only"),
+        ("31 December", "Fake ann only"),
     ]
     end = button(await settings(desk), "end_blackout")
-    assert end.label == "End 24 to 26 December: Christmas"
+    assert end.label == "End blackout 24 to 26 December: Christmas"
     assert (await desk.push(end)).text == "Posts go out on 24 to 26 December again."
     assert (await desk.push(end)).tone == "bad"
 
@@ -118,7 +120,10 @@ async def test_a_post_on_a_blacked_out_day_warns_asks_and_is_sent_anyway(desk: A
     warned = "24 November is blacked out: Christmas. It will ask instead of going out."
     assert answer.text.endswith(warned)
     assert warned in (await desk.card()).notes
-    await desk.press("approve", post.id, 1)
+    assert (await desk.press("approve", post.id, 1)).text == f"Approved #1. {warned}"
+    approved = await desk.card()
+    assert approved.status == "Approved, planned for Tue 24 Nov 09:00 Europe/Berlin (in 24 h)"
+    assert approved.previews[0].status.startswith("planned for Tue 24 Nov")
     await desk.base.wait(timedelta(hours=25))
     card = await desk.card()
     assert (card.status, card.previews[0].status) == (
@@ -127,6 +132,7 @@ async def test_a_post_on_a_blacked_out_day_warns_asks_and_is_sent_anyway(desk: A
     )
     anyway = button(card, "overrule")
     assert (anyway.label, anyway.revision) == ("Post anyway", 1)
+    assert "Post now" not in [one.label for one in card.buttons]
     assert (await desk.push(anyway)).text == "#1 is going out now."
     assert (await desk.card(1)).status == "Published"
 
@@ -144,6 +150,13 @@ def test_what_is_not_everywhere_says_where() -> None:
     assert caution_notes(both) == ["Mind.", "Fake: Look."]
 
 
+def test_what_repeats_is_not_warned_of_its_own_series() -> None:
+    like = Caution("alike", "It is 100 % like #2, planned for Friday.")
+    drawn = post_card(post(delivery(cautions=(like,)), repeats="every Friday"), "UTC", NOW)
+    assert drawn.notes == ("It repeats every Friday; /plans shows its series.",)
+    assert drawn.previews[0].buttons == ()
+
+
 SPOKEN = "Rye or walnut? Tell us which loaf you want back on Saturday, and we will bake it for you all week long."
 
 
@@ -152,7 +165,7 @@ async def test_nearly_the_same_warns_and_goes_out_when_it_is_meant_so(desk: Agen
     await desk.jobs.run_all()
     draft = await desk.base.draft(SPOKEN.replace("Saturday", "Sunday"))
     card = await desk.card(2)
-    assert "It is 90 % like #1, published today." in card.notes
+    assert "It is 90 % like #1, published today. It will ask instead of going out." in card.notes
     assert "Warning: It is 90 % like #1" in post_line(await desk.base.view(draft))
     meant = button(card, "mean_it")
     assert meant.label == "It is meant so"
@@ -186,7 +199,10 @@ async def test_everything_is_held_by_a_word_that_needs_no_model(desk: AgentDesk,
     for subject in (f"post:{post.id}", "queue:open", "calendar:today"):
         card = await desk.drawing.draw(subject, desk.actor)
         assert card is not None
-        assert card.notes[0] == "Everything is on hold since 09:00 (the owner): nothing goes out."
+        assert (
+            card.notes[0]
+            == "Everything is on hold since 09:00 (the owner): nothing goes out until somebody says “release everything”."
+        )
     await desk.talk("/release")
     assert "Posts go out at their times again. 1 is due now." in desk.chat.texts
     assert (await desk.card(1)).status == "Published"
@@ -211,6 +227,7 @@ async def test_who_may_not_hold_is_told_so(desk: AgentDesk) -> None:
         (2, 1, "3 are due now; 1 of them is late and asks first."),
         (0, 2, "2 are due now; 2 of them are late and ask first."),
         (1, 0, "1 is due now."),
+        (0, 1, "1 is late and asks first."),
     ],
 )
 def test_letting_go_says_what_is_due(due: int, late: int, words: str) -> None:
@@ -218,7 +235,10 @@ def test_letting_go_says_what_is_due(due: int, late: int, words: str) -> None:
 
 
 def test_a_desk_that_holds_by_itself_says_no_more_than_it_knows() -> None:
-    assert standing_words(Standing(held=True), "UTC", NOW) == "Everything is on hold: nothing goes out."
+    assert (
+        standing_words(Standing(held=True), "UTC", NOW)
+        == "Everything is on hold: nothing goes out until somebody says “release everything”."
+    )
 
 
 async def test_a_dry_run_stands_on_every_card_and_ends_by_its_button(desk: AgentDesk) -> None:

@@ -141,7 +141,7 @@ async def test_only_one_is_asked_about_on_its_own_card(desk: AgentDesk) -> None:
     await back_after(desk, 24)
     [text] = desk.chat.texts
     assert text in {
-        f"#1 on {labels}: Its time passed while it could not go out."
+        f"#1 on {labels} waits for your word. Its time passed while it could not go out."
         for labels in ("Fake and Second", "Second and Fake")
     }
     assert desk.chat.cards[-1].subject == f"post:{post.id}"
@@ -197,3 +197,20 @@ async def test_of_very_many_the_card_says_how_many_there_are(desk: AgentDesk, mo
     await back_after(desk, 100)
     [group] = (await card(desk)).groups
     assert [row.title for row in group.rows] == ["#1 Post 0", "#2 Post 1", "2 more"]
+
+
+async def test_what_its_account_has_no_room_for_is_sent_when_it_has(desk: AgentDesk, platform: FakePlatform) -> None:
+    account = next(
+        one for one in await desk.services.accounts.connected(desk.actor.workspace_id) if one.platform == "fake"
+    )
+    await desk.services.guards.pace.set(desk.actor, account.id, gap_minutes=240, daily_cap=None)
+    for text in ("Tea", "Coffee"):
+        post = await desk.services.posts.draft(
+            desk.actor, [Wording((text,), ("fake",))], conversation_id=desk.place.conversation_id
+        )
+        await desk.services.schedule.post_now(desk.actor, post.id, 1, button="press")
+        await desk.jobs.run_all()
+    press = button(await card(desk), "Send #2 at 13:00")
+    assert (await desk.push(press)).tone == "good"
+    await desk.base.wait(timedelta(hours=4))
+    assert platform.texts == ["Tea", "Coffee"]

@@ -110,7 +110,7 @@ async def test_an_overdue_post_asks_each_time_it_is(desk: AgentDesk) -> None:
         await desk.jobs.run_all()
         desk.clock.move(GATHER)
         await desk.jobs.run_all()
-    assert desk.chat.texts == ["#1 on Fake: Its time passed while it could not go out."] * 2
+    assert desk.chat.texts == ["#1 on Fake waits for your word. Its time passed while it could not go out."] * 2
     assert {"post_now", "schedule"} <= {button.verb for button in desk.chat.cards[-1].buttons}
 
 

@@ -28,15 +28,15 @@ async def test_the_settings_say_the_rules_and_who_is_here(desk: AgentDesk) -> No
     assert (card.title, card.status) == ("Settings of My desk", "")
     assert [(group.heading, [row.title for row in group.rows]) for group in card.groups] == [
         (
-            "Approval",
+            "Rules",
             [
                 "One yes is enough",
                 "An author's own yes does not count, where others could",
                 "Whoever is asked has 24 hours; then it is a draft again",
                 "Moving the time keeps the yes",
                 "Paid posts may cost what they cost",
-                "What is late by more than 30 min asks instead of going out",
-                "Nearly the same within 30 days asks before it goes out",
+                "A post late by more than 30 min asks instead of going out",
+                "Nearly the same words within 30 days ask before they go out",
             ],
         ),
         ("Pace of posts", ["Fake ann"]),
@@ -70,8 +70,8 @@ async def test_only_those_who_may_change_settings_get_buttons(desk: AgentDesk) -
         ("self_approval", "yes", "From now on: An author's own yes counts."),
         ("review_hours", "48", "From now on: Whoever is asked has 48 hours; then it is a draft again."),
         ("approval_survives_move", "no", "From now on: Moving the time takes back the yes."),
-        ("late_after_minutes", "120", "From now on: What is late by more than 2 h asks instead of going out."),
-        ("likeness_days", "0", "From now on: Nearly the same goes out without asking."),
+        ("late_after_minutes", "120", "From now on: A post late by more than 2 h asks instead of going out."),
+        ("likeness_days", "0", "From now on: Nearly the same words go out without asking."),
     ],
 )
 async def test_a_rule_is_changed_by_its_button(desk: AgentDesk, rule: str, chosen: str, words: str) -> None:
@@ -103,7 +103,7 @@ async def test_everything_is_held_and_let_go_by_a_button(desk: AgentDesk) -> Non
     assert answer.text.startswith("Everything is on hold")
     card = await settings(desk)
     assert (card.status, card.buttons[-1].label) == (
-        "Everything is on hold since 09:00 (the owner): nothing goes out.",
+        "Everything is on hold since 09:00 (the owner): nothing goes out until somebody says “release everything”.",
         "Let posts go out again",
     )
     assert (await desk.push(card.buttons[-1])).text.startswith("Posts go out at their times again")

@@ -55,6 +55,7 @@ async def test_a_series_is_proposed_approved_paused_resumed_and_ended(desk: Agen
     assert first.repeats == "every Friday at 17:00 Europe/Berlin, until 22 January 2027"
     shown = await desk.drawing.draw(f"post:{first.id}", desk.actor)
     assert shown is not None
+    assert shown.status == "Approved, repeats as a series"
     assert shown.notes[0] == f"It repeats {first.repeats}; /plans shows its series."
     card = await card_of(desk)
     assert card.status == "Approved, next Fri 27 Nov 17:00 Europe/Berlin (in 4 days); 1 of 8 made"

@@ -56,7 +56,8 @@ def test_days_are_read(words: str, first: tuple[int, int, int], last: tuple[int,
         ("2026-12-24 to 2028-12-24", "more than a year"),
         ("2026-11-01", "was on 1 November 2026"),
         ("every Monday", "again and again"),
-        ("whenever", "whenever"),
+        ("whenever", "could not use those days"),
+        ("1 January 2020", "names no day that I can use"),
         ("", "“”"),
     ],
 )
@@ -165,7 +166,7 @@ async def test_a_blackout_may_be_about_one_account(build: Build, clock: FakeCloc
     await desk.run()
     assert (one.texts, two.texts) == ([], ["Hello"])
     [shown] = (await desk.guards.view(desk.actor.workspace_id)).blackouts
-    assert (shown.words, shown.account_id) == ("23 November: Christmas (ann)", first.id)
+    assert (shown.words, shown.account_id) == ("23 November: Christmas (One ann)", first.id)
     assert [each.cautions for each in (await desk.view(post)).deliveries] == [(), ()]
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from content import jobs
+from content.cautions import ASKS
 from content.errors import Conflict, Invalid, NotAllowed, NotFound, StaleRevision
 from content.likeness import ALIKE, marks, pairs, percent
 from content.models import Confirmation, DeliveryState, Likeness, Mark, Role
@@ -105,11 +106,11 @@ async def test_a_draft_says_what_it_is_like(desk: Desk) -> None:
     first = await published(desk)
     assert await warnings(desk, first) == []
     second = await desk.draft(NEARLY)
-    assert [one.words for one in second.deliveries[0].cautions] == ["It is 87 % like #1, published today."]
+    assert [one.words for one in second.deliveries[0].cautions] == [f"It is 87 % like #1, published today. {ASKS}"]
     desk.clock.move(DAY)
-    assert await warnings(desk, second) == ["It is 87 % like #1, published on Monday."]
+    assert await warnings(desk, second) == [f"It is 87 % like #1, published on Monday. {ASKS}"]
     desk.clock.move(DAY * 9)
-    assert await warnings(desk, second) == ["It is 87 % like #1, published on 23 November."]
+    assert await warnings(desk, second) == [f"It is 87 % like #1, published on 23 November. {ASKS}"]
     desk.clock.move(DAY * 22)
     assert await warnings(desk, second) == [], "that is long ago"
 
@@ -118,7 +119,9 @@ async def test_what_is_planned_is_spoken_of_too_and_a_bare_draft_is_not(desk: De
     first, second = await desk.draft(LOAF), await desk.draft(NEARLY)
     assert await warnings(desk, second) == []
     await desk.due(first, DAY)
-    assert await warnings(desk, second) == ["It is 87 % like #1, planned for Tuesday."]
+    assert await warnings(desk, second) == [
+        "It is 87 % like #1, planned for Tuesday. The later of the two will ask instead of going out."
+    ]
     await desk.posts.discard(desk.actor, first.id, 1)
     assert await warnings(desk, second) == []
 
@@ -128,7 +131,7 @@ async def test_an_edit_is_measured_anew(desk: Desk) -> None:
     second = await desk.draft(OTHER)
     assert await warnings(desk, second) == []
     await desk.posts.revise(desk.actor, second.id, [Wording((NEARLY,))], change="")
-    assert await warnings(desk, second) == ["It is 87 % like #1, published today."]
+    assert await warnings(desk, second) == [f"It is 87 % like #1, published today. {ASKS}"]
     await desk.posts.undo(desk.actor, second.id, 2)
     assert (await warnings(desk, second), await desk.rows(Likeness)) == ([], [])
     assert len(await desk.rows(Mark)) == 16, "of each post's current wording"
@@ -212,7 +215,7 @@ async def test_it_is_meant_so_counts_for_exactly_this(desk: Desk, fake: FakePlat
     [said] = await desk.rows(Confirmation)
     assert (said.guard, said.button, await warnings(desk, second)) == ("alike", "press", [])
     await desk.posts.revise(desk.actor, second.id, [Wording((NEARLY.replace("Rye", "Oat"),))], change="")
-    assert await warnings(desk, second) == ["It is 80 % like #1, published today."]
+    assert await warnings(desk, second) == [f"It is 80 % like #1, published today. {ASKS}"]
     with pytest.raises(StaleRevision):
         await mean_it(desk, second)
     await mean_it(desk, second, 2)

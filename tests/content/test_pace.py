@@ -97,7 +97,7 @@ async def test_what_would_get_its_turn_too_late_asks_at_once(desk: Desk, fake: F
     shown = await desk.delivery(second)
     assert (shown.state, shown.error_code) == (DeliveryState.ASKING, "turn")
     assert shown.error == (
-        "ann keeps 2 h between posts: #1 was last. Its turn would come later than posts may be late here."
+        "ann keeps 2 h between posts: #1 was last. Its turn comes too late for it to go out by itself."
     )
     await desk.wait(MINUTE)
     assert desk.told[-1] == ("late", desk.actor.member_id)
@@ -144,6 +144,9 @@ async def test_a_quota_that_is_used_up_keeps_the_accounts_other_posts_from_being
     fake.script.append(Do.LIMIT)
     first = await desk.now("First")
     await desk.run()
+    waits = await desk.delivery(first)
+    assert (waits.error_code, waits.error) == ("quota", "Fake takes no more from ann until then.")
+    assert waits.turn_at == desk.clock.now() + 7 * MINUTE
     second = await desk.now("Second")
     await desk.run()
     shown = await desk.delivery(second)

@@ -110,7 +110,7 @@ async def test_a_limit_is_waited_for_exactly(desk: Desk, fake: FakePlatform) -> 
     post = await desk.now()
     await desk.wait(timedelta(minutes=7) - SECOND)
     shown = await desk.delivery(post)
-    assert (shown.state, shown.error_code, fake.public) == (DeliveryState.WAITING, "rate_limited", [])
+    assert (shown.state, shown.error_code, fake.public) == (DeliveryState.WAITING, "quota", [])
     await desk.wait(SECOND)
     assert len(fake.public) == 1
     assert [one.outcome for one in await desk.rows(Attempt)].count(Outcome.NOTHING) == 1

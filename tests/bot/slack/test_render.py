@@ -336,6 +336,14 @@ def test_a_list_is_grouped_linked_and_dated() -> None:
     assert third["elements"] == [{"type": "text", "text": "Rolls"}]
 
 
+@pytest.mark.parametrize("after", ["", " (in 3 days)"])
+def test_a_moment_that_a_list_says_is_said_once(after: str) -> None:
+    row = Row("#1 Tea", f"Fake: {AT:%a %-d %b %H:%M} Europe/Berlin{after}", at=AT)
+    said = seen(render(message(Card("queue:open", "Under way", groups=(Group("", (row,)),)))))
+    assert f"#1 Tea · Fake: 27 Nov 2026, 09:00 Europe/Berlin{after}" in said
+    assert said.count("Europe/Berlin") == 1
+
+
 def test_small_print_too_long_for_it_is_a_paragraph() -> None:
     status = "It went wrong. " * 100
     pieces = render(message(Card("post:1", "T" * 200, status=status, previews=(preview(status=status),))))
