@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, text
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
 from content.database import Database
 from content.errors import NeedsReconnect, Rejected
-from content.models import Account, Delivery, DeliveryState, Job, Member, Post, Role, Workspace
+from content.models import Account, AuditEntry, Delivery, DeliveryState, Job, Member, Post, Role, Workspace
 from content.platform import Platform
 from content.times import Clock, resolve_local
 
@@ -116,17 +116,29 @@ class Daily:
 
 
 def _missed(start: datetime, end: datetime, workspace: Workspace) -> ColumnElement[bool]:
-    """Was to go out since the evening before, or was found late in them, and is not out; what only waits its turn does not count."""
+    """Was to go out since the evening before, or was found late or stopped since, and is not; what waits its turn does not count."""
     that_day = or_(
         and_(Delivery.due_at > start, Delivery.due_at <= end),
         and_(Delivery.late_at > start, Delivery.late_at <= end, Delivery.due_at <= end),
     )
-    limit = end - timedelta(minutes=workspace.late_after_minutes)
+    grace = timedelta(minutes=workspace.late_after_minutes)
+    that_day = or_(that_day, and_(Delivery.due_at > start - grace, Delivery.due_at <= start, _stopped(start, end)))
+    limit = end - grace
     soon = and_(
         Delivery.state == DeliveryState.WAITING, Delivery.error_code != NeedsReconnect.code, Delivery.due_at > limit
     )
     stuck = Delivery.state.in_([DeliveryState.WAITING, *_WORDS])
     return and_(that_day, stuck, not_(soon))
+
+
+def _stopped(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Stopped within them: the evening before it only waited its turn."""
+    return exists().where(
+        AuditEntry.subject == Delivery.id,
+        AuditEntry.verb.in_(["delivery.failed", "delivery.asking", "delivery.asked"]),
+        AuditEntry.at > start,
+        AuditEntry.at <= end,
+    )
 
 
 def _why(delivery: Delivery) -> str:

@@ -145,3 +145,22 @@ async def test_the_day_on_which_the_clocks_go_back_has_25_hours(desk: Desk, dail
     assert subject.endswith(":2027-10-31")
     view = await seen(desk, daily, date(2027, 10, 31))
     assert (view.went_out, [one.number for one in view.missed]) == (1, [1])
+
+
+async def test_what_waited_its_turn_at_six_and_is_refused_after_it_is_told_the_next_day_and_once(
+    desk: Desk, daily: Daily, fake: FakePlatform
+) -> None:
+    await desk.guards.pace.set(
+        desk.actor, (await desk.accounts.connected(desk.actor.workspace_id))[0].id, gap_minutes=20, daily_cap=None
+    )
+    desk.clock.set(EVENING - HOUR / 4)
+    await desk.now("Tea")
+    await desk.run()
+    second = await desk.planned("Coffee", hours=0.1)
+    await desk.wait(HOUR / 5)
+    fake.script.append(Do.REFUSE)
+    await desk.wait(HOUR)
+    assert await desk.state(second) is DeliveryState.FAILED
+    assert list(await armed(desk)) == [f"{desk.actor.workspace_id}:2026-11-24"]
+    told = [[one.number for one in (await seen(desk, daily, date(2026, 11, day))).missed] for day in (24, 25)]
+    assert told == [[2], []]
