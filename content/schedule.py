@@ -252,6 +252,8 @@ class Schedule:
                 raise WrongState(change.refusal.format(number=post.number))
             for row in rows:
                 row.state = change.to
+                if row.error_code == REHEARSED:  # what a person holds is held for another reason
+                    row.error_code = row.error = ""
                 if change is _RELEASE and row.due_at is not None:
                     await arm(session, self._clock, row)
                 elif change is _HOLD and row.due_at is not None:

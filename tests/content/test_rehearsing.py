@@ -124,3 +124,20 @@ async def test_a_rehearsed_post_that_gets_a_new_time_goes_out_then(desk: Desk, f
     assert await desk.state(post) == DeliveryState.WAITING
     await desk.wait(HOUR)
     assert fake.texts == ["Hello"]
+
+
+@pytest.mark.parametrize("released", [True, False])
+async def test_a_rehearsed_post_that_a_person_holds_stays_held_with_a_new_time(
+    desk: Desk, fake: FakePlatform, released: bool
+) -> None:
+    await rehearsing(desk)
+    post = await desk.now("Hello")
+    await desk.run()
+    await rehearsing(desk, on=False)
+    if released:
+        await desk.schedule.release(desk.actor, post.id)
+        assert (await desk.delivery(post)).error == ""
+    await desk.schedule.hold(desk.actor, post.id)
+    await desk.due(post, HOUR)
+    await desk.wait(2 * HOUR)
+    assert (await desk.state(post), fake.keys) == (DeliveryState.HELD, [])
