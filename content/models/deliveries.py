@@ -65,6 +65,14 @@ class Delivery(Base):
             sqlite_where=text("state IN ('waiting', 'sending', 'processing', 'unknown')"),
             postgresql_where=text("state IN ('waiting', 'sending', 'processing', 'unknown')"),
         ),
+        # What was late once is little, and its list is drawn often.
+        Index(
+            "ix_delivery_late",
+            "workspace_id",
+            "late_at",
+            sqlite_where=text("late_at IS NOT NULL"),
+            postgresql_where=text("late_at IS NOT NULL"),
+        ),
         CheckConstraint("state NOT IN ('sending', 'processing', 'sent') OR approval_id IS NOT NULL", name="approved"),
     )
     id: Mapped[Key]

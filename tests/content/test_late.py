@@ -1,9 +1,10 @@
 """What is too late is told and decided together: one list a conversation, in which the rows decide."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from content.errors import Invalid, NotAllowed, NotFound, WrongState
 from content.late import Late, LateView
@@ -183,3 +184,22 @@ async def test_new_times_are_for_what_is_late_and_not_for_the_same_post_elsewher
     times = {row.id: row.due_at for row in await desk.rows(Delivery)}
     assert times.pop(other.id) == tomorrow
     assert list(times.values()) == [(await desk.view(post)).due_at]
+
+
+@pytest.mark.on_sqlite
+async def test_a_list_is_found_by_an_index_however_many_posts_there_are(desk: Desk, late: Late) -> None:
+    await planned(desk, "A")
+    desk.clock.move(5 * HOUR)
+    await desk.run()
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(desk.db.engine.sync_engine, "before_cursor_execute", note)
+    await seen(desk, late, desk.actor.member_id)
+    event.remove(desk.db.engine.sync_engine, "before_cursor_execute", note)
+    statement, parameters = next(one for one in asked if "late_at" in one[0])
+    async with desk.db.engine.connect() as connection:
+        plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    assert any("ix_delivery_late" in step for step in plan), plan
