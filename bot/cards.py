@@ -11,6 +11,7 @@ from bot.guard_card import OVERRULED, caution_notes
 from content.accounts import AccountView, PlatformOffer
 from content.connecting import Field
 from content.costs import dollars
+from content.errors import NeedsReconnect
 from content.models import DeliveryState, PostState
 from content.pace import TURN
 from content.people import Actor
@@ -204,15 +205,15 @@ def _delivery_buttons(one: DeliveryView, revision: int, zone_name: str, now: dat
     if one.state is DeliveryState.UNKNOWN:
         look = (Button("profile", "Show me the profile", one.id, url=one.profile),) if one.profile else ()
         return (Button("live", "It is live", one.id), Button("resend", "It is not, send it", one.id), *look)
-    if one.error_code == "needs_reconnect":
+    if one.error_code == NeedsReconnect.code:
         return (Button("reconnect", "Reconnect", one.account_id, style="primary"),)
     if one.state is DeliveryState.ASKING and one.error_code in OVERRULED:
         return (Button("overrule", "Post anyway", one.id, revision, style="primary"),)
     if any(each.guard == "alike" for each in one.cautions):
         return (Button("mean_it", "It is meant so", one.id, revision),)
     if one.state is DeliveryState.ASKING and one.turn_at:
-        at = max(one.turn_at, now)
-        return (Button("take_turn", f"Send it at {clock_words(at, zone_name, now)}", one.id, style="primary"),)
+        when = f"at {clock_words(one.turn_at, zone_name, now)}" if one.turn_at > now else "now"
+        return (Button("take_turn", f"Send it {when}", one.id, style="primary"),)
     return ()
 
 
@@ -250,6 +251,8 @@ def _ending(post: PostView) -> list[Button]:
 
 def _would_ask_again(one: DeliveryView) -> bool:
     """What its own button answers, “Post now” does not."""
+    if one.state is DeliveryState.WAITING:
+        return one.error_code == NeedsReconnect.code
     return one.state is DeliveryState.ASKING and one.error_code in (*OVERRULED, TURN)
 
 

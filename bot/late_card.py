@@ -55,9 +55,9 @@ def _row(post: PostView, viewer: Actor, now: datetime) -> Row:
 def _going_out(post: PostView, viewer: Actor, now: datetime) -> Button:
     """What its account has no room for at once goes out as soon as it has: “Post now” would only ask again."""
     asking = [one for one in post.deliveries if one.state is DeliveryState.ASKING]
-    if len(asking) == 1 and asking[0].error_code == TURN and asking[0].turn_at:
-        at = clock_words(max(asking[0].turn_at, now), viewer.zone, now)
-        return Button("take_turn", f"Send #{post.number} at {at}", asking[0].id)
+    turn = asking[0].turn_at if len(asking) == 1 and asking[0].error_code == TURN else None
+    if turn and turn > now:
+        return Button("take_turn", f"Send #{post.number} at {clock_words(turn, viewer.zone, now)}", asking[0].id)
     return Button("post_now", f"Post #{post.number} now", post.id, post.revision)
 
 

@@ -204,7 +204,9 @@ def test_an_account_nobody_can_tell_about_asks_on_its_own() -> None:
 
 
 def test_a_lost_login_offers_the_way_back() -> None:
-    [preview] = card(delivery(error_code="needs_reconnect", error="Connect again."), state=APPROVED).previews
+    drawn = card(delivery(error_code="needs_reconnect", error="Connect again."), state=APPROVED)
+    assert "post_now" not in [one.verb for one in drawn.buttons], "without a login it would only wait on"
+    [preview] = drawn.previews
     assert [(button.label, button.id) for button in preview.buttons] == [("Reconnect", "account_0123456789abcdef")]
 
 

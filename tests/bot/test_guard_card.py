@@ -80,6 +80,9 @@ async def test_a_post_whose_turn_would_be_too_late_is_sent_then_by_its_button(de
     assert card.status == "It waits for your word"
     shown = button(card, "take_turn")
     assert shown.label == "Send it at 13:00"
+    desk.clock.move(timedelta(hours=5))
+    assert button(await desk.card(2), "take_turn").label == "Send it now"
+    desk.clock.move(-timedelta(hours=5))
     assert "Post now" not in [one.label for one in card.buttons]
     assert (await desk.push(shown)).text == "#2 goes out when the account has room for it."
     assert (await desk.push(shown)).text.startswith("#2 does not ask about its turn any more")
