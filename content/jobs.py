@@ -124,7 +124,8 @@ async def _upsert(session: AsyncSession, wanted: Collection[Wanted], now: dateti
         }
         for one in wanted
     }
-    await session.execute(_putting(dialect_of(session), keep_place=keep_place), list(rows.values()))
+    in_order = [rows[key] for key in sorted(rows)]  # the same for all, so that no two wait for each other's rows
+    await session.execute(_putting(dialect_of(session), keep_place=keep_place), in_order)
 
 
 @cache

@@ -4,6 +4,7 @@ A disk syncs some hundred times a second, and what many ask at once is read with
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -18,6 +19,8 @@ Answer = TypeVar("Answer")
 Work = Callable[[AsyncSession, Sequence[Ask]], Awaitable[Sequence[Answer]]]
 """Does what all of them ask in one transaction; one answer each, in their order."""
 
+COLLIDED = (0.02, 0.1, 0.4, 1.0)
+"""Seconds, at most, before what collided is tried again: two that met shall not meet again."""
 MOST_AT_ONCE = 200
 """Asks of one commit."""
 PAUSES = (0.2, 0.5, 1.0, 3.0, 10.0, 20.0)
@@ -40,7 +43,18 @@ class Together(Generic[Ask, Answer]):
         self._committing: asyncio.Task[None] | None = None
 
     async def ask(self, one: Ask) -> Answer:
-        """Returns once it is committed; raises what the work raised, or what the database did."""
+        """Returns once it is committed; raises what the work raised, or what the database did.
+
+        A collision did nothing, and is tried again a few times: between workers that do the same to a crowd there are many.
+        """
+        for pause in COLLIDED:
+            try:
+                return await self._ask(one)
+            except Collision:
+                await asyncio.sleep(pause * random.random())  # noqa: S311 - no secret
+        return await self._ask(one)
+
+    async def _ask(self, one: Ask) -> Answer:
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, done))
         if self._committing is None:

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.database import Database
-from content.together import Together
+from content.errors import Collision
+from content.together import COLLIDED, Together
 from tests.servers.failing_database import locked_file, made_impatient
 
 BAD = -1
@@ -84,3 +85,18 @@ async def test_who_leaves_spoils_nobodys_commit(doubled: Together[int, int], db:
     stays.cancel()
     assert await doubled.ask(3) == 6
     assert await kept(db) == [1, 3], "what was asked is done, whoever waits for it"
+
+
+async def test_what_collided_is_tried_again(db: Database) -> None:
+    met = [Collision("Somebody did something at the same moment.")]
+
+    async def work(_: AsyncSession, asked: Sequence[int]) -> Sequence[int]:
+        if met:
+            raise met.pop()
+        return asked
+
+    together = Together(db, work)
+    assert await together.ask(1) == 1
+    met += [Collision("Again and again.")] * (len(COLLIDED) + 1)
+    with pytest.raises(Collision):
+        await together.ask(2)
