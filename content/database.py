@@ -178,8 +178,8 @@ def _engine(url: str, clock: Clock) -> AsyncEngine:
     return engine
 
 
-POOL = 15
-"""Connections that a process keeps open to a PostgreSQL server; in a crowd as many again."""
+POOL = 5
+"""Connections that a process keeps open to a PostgreSQL server; in a crowd as many again. A server allows a hundred by default."""
 
 
 class Database:
