@@ -8,7 +8,7 @@ from bot.chat import Action, Answer
 from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
 from bot.guard_actions import GuardActions
-from bot.guard_card import caution_notes
+from bot.guard_card import caution_notes, going_words
 from bot.late_card import MINUTES_APART
 from bot.repeating_actions import RepeatingActions
 from bot.rules import read_rule, rule_words
@@ -90,7 +90,8 @@ class Actions:
         post = await self._desk.schedule.post_now(action.actor, action.id, action.revision, button=press_name(action))
         if post.state is not PostState.APPROVED:
             return Answer(f"{counted(post)} It does not go out now: press Post now again after that.")
-        return Answer(f"#{post.number} is going out now.")
+        standing = await self._desk.guards.switch.standing(action.actor.workspace_id)
+        return Answer(going_words(post.number, standing))
 
     async def _request(self, action: Action) -> Answer:
         who = action.form.get("who", "")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.answers import press_name
 from bot.chat import Action, Answer
-from bot.guard_card import DRY_RUN, HELD, read_blackout, read_pace, released_words
+from bot.guard_card import DRY_RUN, HELD, going_words, read_blackout, read_pace, released_words
 from content.desk import Desk
 
 
@@ -47,7 +47,8 @@ class GuardActions:
         post = await self._desk.guards.objections.overrule(
             action.actor, action.id, action.revision, button=press_name(action)
         )
-        return Answer(f"#{post.number} is going out now.")
+        standing = await self._desk.guards.switch.standing(action.actor.workspace_id)
+        return Answer(going_words(post.number, standing))
 
     async def _mean_it(self, action: Action) -> Answer:
         post = await self._desk.guards.objections.mean_it(

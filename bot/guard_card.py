@@ -26,6 +26,17 @@ OVERRULED = ("blackout", "alike")
 """The codes of questions that a button overrules."""
 HELD = "Everything is on hold: nothing goes out until somebody says “release everything”."
 DRY_RUN = "This is a dry run: everything happens, but nothing is uploaded or published."
+
+
+def going_words(number: int, standing: Standing) -> str:
+    """What “post it now” comes to."""
+    if standing.held:
+        return f"#{number} waits. {HELD}"
+    if standing.rehearsing:
+        return f"#{number} is rehearsed now. {DRY_RUN}"
+    return f"#{number} is going out now."
+
+
 _EVERY = "all"
 """Chosen instead of one account."""
 

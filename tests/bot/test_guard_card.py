@@ -212,6 +212,15 @@ async def test_everything_is_held_by_a_word_that_needs_no_model(desk: AgentDesk,
     assert await desk.talk("release everything") == "Posts go out at their times again. None is due now."
 
 
+async def test_post_now_says_when_it_only_waits_or_rehearses(desk: AgentDesk) -> None:
+    await desk.base.draft("Tea time")
+    await desk.push(button(await settings(desk), "rehearse"))
+    assert (await desk.push(button(await desk.card(), "post_now"))).text.startswith("#1 is rehearsed now. ")
+    await desk.push(button(await settings(desk), "hold_all"))
+    assert (await desk.push(button(await desk.card(), "post_now"))).text.startswith("#1 waits. Everything is on hold")
+    assert (await desk.card()).status == "Approved, waits to go out"
+
+
 async def test_that_everything_be_held_goes_before_what_was_said_earlier(desk: AgentDesk) -> None:
     await desk.say("Hello")
     await desk.say("hold everything")
