@@ -67,28 +67,40 @@ class Notify:
         return None
 
     async def notify(self, subject: str) -> datetime | None:
-        """Say what became of a delivery (`news:delivery id`) where its post belongs; returns when to look again, if later."""
+        """Say what became of a delivery (`news:delivery id`), or that a post is out (`sent:post id`), where the post belongs.
+
+        Returns when to look again, if later.
+        """
         news, _, delivery_id = subject.partition(":")
+        if news == "sent":
+            return await self._sent(delivery_id)
         post_id, workspace_id = await self._deliveries.post_of(delivery_id)
         post = await self._desk.posts.view(workspace_id, post_id)
         one = next(each for each in post.deliveries if each.id == delivery_id)
-        if news == "sent" and self._others_follow(post, one):
-            return self._desk.clock.now() + LOOK_AGAIN
         told = await self._news(news, post, one)
         if told is not None:
-            place = await self._where(post)
-            await self._chats[place.chat].post(place, told.message, key=told.key)
+            await self._say(post, told)
         return None
 
-    def _others_follow(self, post: PostView, one: DeliveryView) -> bool:
+    async def _sent(self, post_id: str) -> datetime | None:
+        post = await self._desk.posts.view(await self._deliveries.workspace_of(post_id), post_id)
+        if self._others_follow(post):
+            return self._desk.clock.now() + LOOK_AGAIN
+        await self._say(post, _published(post))
+        return None
+
+    async def _say(self, post: PostView, told: _Told) -> None:
+        place = await self._where(post)
+        await self._chats[place.chat].post(place, told.message, key=told.key)
+
+    def _others_follow(self, post: PostView) -> bool:
         """Whether another account will be done in a moment, so that one message can say both."""
         under_way = (DeliveryState.SENDING, DeliveryState.PROCESSING)
-        patient = one.sent_at is not None and self._desk.clock.now() - one.sent_at < PATIENCE
+        last = max((one.sent_at for one in post.deliveries if one.sent_at is not None), default=None)
+        patient = last is not None and self._desk.clock.now() - last < PATIENCE
         return patient and any(each.state in under_way for each in post.deliveries)
 
     async def _news(self, news: str, post: PostView, one: DeliveryView) -> _Told | None:
-        if news == "sent":
-            return _published(post)
         if news == "cancelled":
             return await self._called_off(post, one)
         if not one.error or one.state not in _SPEAKS_OF[news]:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from content.database import Database
 from content.errors import NotFound
-from content.models import AuditEntry, Delivery, Member
+from content.models import AuditEntry, Delivery, Member, Post
 from content.people import called
 
 
@@ -38,6 +38,11 @@ class Deliveries:
             if row is None:
                 raise NotFound("This post does not go to that account any more. Look at its card.")
             return row.post_id, row.workspace_id
+
+    async def workspace_of(self, post_id: str) -> str:
+        """The workspace's id of a post."""
+        async with self._db.reading() as session:
+            return (await session.get_one(Post, post_id)).workspace_id
 
     async def called_off(self, post_id: str) -> CalledOff | None:
         """Who last cancelled a post, or deleted it; None: nobody did."""

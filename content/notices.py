@@ -10,7 +10,7 @@ from content import jobs
 from content.models import Delivery, Post
 from content.times import Clock
 
-News = Literal["sent", "failed", "unknown", "overdue", "reconnect", "cancelled", "rehearsed"]
+News = Literal["failed", "unknown", "overdue", "reconnect", "cancelled", "rehearsed"]
 
 
 def redrawn(post_id: str, now: datetime) -> jobs.Wanted:
@@ -25,6 +25,11 @@ GATHER = timedelta(seconds=5)
 def told(news: News, delivery_id: str, now: datetime) -> jobs.Wanted:
     """Has the people concerned told what became of a delivery; its cards are another matter."""
     return jobs.Wanted("notify", f"{news}:{delivery_id}", now, f"notify:{delivery_id}")
+
+
+def published(post_id: str, now: datetime) -> jobs.Wanted:
+    """Has the people concerned told that a post is out, once for all its accounts that are done at about the same time."""
+    return jobs.Wanted("notify", f"sent:{post_id}", now, f"notify:{post_id}")
 
 
 async def redraw(session: AsyncSession, clock: Clock, post_id: str) -> None:

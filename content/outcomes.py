@@ -113,7 +113,7 @@ async def completed(session: AsyncSession, clock: Clock, deliveries: Sequence[De
         wanted += [
             jobs.Wanted("collect", one.id, now + FIRST_COUNT),
             jobs.Wanted("learn", one.post_id, now),
-            notices.told("sent", one.id, now),
+            notices.published(one.post_id, now),
             notices.redrawn(one.post_id, now),
         ]
     await jobs.put_all(session, wanted, now=now)

@@ -75,7 +75,7 @@ async def test_nothing_is_said_while_another_account_is_still_going_out(desk: Ag
     async with desk.db.writing() as session:
         row = await session.get_one(type(await desk.base.row(post)), second.id)
         row.state = row.state.SENDING
-    await desk.notify.notify(f"sent:{first.id}")
+    await desk.notify.notify(f"sent:{post.id}")
     assert desk.chat.texts == []
 
 
@@ -153,11 +153,11 @@ async def test_what_went_out_is_told_though_another_account_takes_its_time(desk:
     await desk.base.publishing.publish(first.id)
     async with desk.db.writing() as session:
         (await session.get_one(Delivery, second.id)).state = DeliveryState.PROCESSING
-    soon = await desk.notify.notify(f"sent:{first.id}")
+    soon = await desk.notify.notify(f"sent:{post.id}")
     assert soon is not None
     assert soon > desk.clock.now()
     desk.clock.move(timedelta(minutes=1))
-    assert await desk.notify.notify(f"sent:{first.id}") is None
+    assert await desk.notify.notify(f"sent:{post.id}") is None
     assert desk.chat.texts == ["Published #1:\n- Fake, ann: https://fake.example/remote-1"]
 
 
