@@ -1,7 +1,7 @@
 """“Did everything go out?”: one line a day to the owner alone, and none where everything did."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.chat import Chat, OutMessage, Place
 from content.daily import DayView, Missed
@@ -10,6 +10,7 @@ from content.people import People
 
 MOST_NAMED = 12
 """Posts that the line names; of more it says how many there are."""
+LOOK_AGAIN = timedelta(minutes=1)
 
 
 class DailyLine:
@@ -24,9 +25,11 @@ class DailyLine:
         self._private = private
 
     async def daily(self, subject: str) -> datetime | None:
-        """Say what of a day (`workspace id:date`) did not go out, if it still did not."""
+        """Say what of a day (`workspace id:date`) did not go out, if it still did not; returns when to look again, if later."""
         workspace_id, _, day = subject.partition(":")
         view = await self._desk.daily.view(workspace_id, date.fromisoformat(day))
+        if not view.settled:
+            return self._desk.clock.now() + LOOK_AGAIN
         if view.missed:
             owner = await self._people.owner(workspace_id)
             place = await self._private(owner.member_id)

@@ -1,16 +1,16 @@
 """“Did everything go out?” Once a day, and only where something did not: armed by whatever kept a post from going out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
 from content.database import Database
 from content.errors import NeedsReconnect, Rejected
-from content.models import Account, AuditEntry, Delivery, DeliveryState, Job, Member, Post, Role, Workspace
+from content.models import Account, AuditEntry, Delivery, DeliveryState, Job, JobState, Member, Post, Role, Workspace
 from content.platform import Platform
 from content.times import Clock, resolve_local
 
@@ -44,6 +44,8 @@ class DayView:
     """In the order in which they were planned."""
     held: bool
     """Whether everything is on hold, so that tomorrow's will not go out either."""
+    settled: bool = True
+    """Whether each was looked at; after an outage that takes a moment, and what is late is told first."""
 
 
 async def arm(session: AsyncSession, clock: Clock, workspace_id: str, at: datetime | None = None) -> None:
@@ -104,15 +106,22 @@ class Daily:
                 .where(Delivery.workspace_id == workspace_id, _missed(start, end, workspace))
                 .order_by(Delivery.due_at, Post.number, Account.connected_at)
             )
+            found = rows.all()
             missed = tuple(
-                Missed(number, self._platforms[platform].spec.label, _why(row)) for row, number, platform in rows
+                Missed(number, self._platforms[platform].spec.label, _why(row)) for row, number, platform in found
             )
-            return DayView(went_out or 0, missed, workspace.held)
+            unseen = await session.scalar(_looked_at_soon([row.id for row, _, _ in found], self._clock.now()))
+            return DayView(went_out or 0, missed, workspace.held, settled=unseen is None)
 
     async def again(self, workspace_id: str) -> None:
         """While everything is on hold, the next day is looked back at too."""
         async with self._db.writing() as session:
             await arm(session, self._clock, workspace_id)
+
+
+def _looked_at_soon(deliveries: Sequence[str], now: datetime) -> Select[str]:
+    due = and_(Job.kind == "publish", Job.subject.in_(deliveries), Job.run_at <= now)
+    return select(Job.id).where(due, Job.state.in_([JobState.READY, JobState.RUNNING])).limit(1)
 
 
 def _missed(start: datetime, end: datetime, workspace: Workspace) -> ColumnElement[bool]:

@@ -66,6 +66,18 @@ async def test_what_was_settled_by_then_is_not_mentioned(desk: AgentDesk, platfo
     assert await lines(desk) == []
 
 
+async def test_after_an_outage_it_waits_until_each_post_was_looked_at(desk: AgentDesk) -> None:
+    await desk.base.planned("Tea")
+    day = f"{desk.actor.workspace_id}:2026-11-23"
+    desk.clock.move(timedelta(days=1))
+    again = await desk.handlers["daily"](day)
+    assert again is not None
+    assert again > desk.clock.now()
+    await desk.jobs.run_all()
+    assert await desk.handlers["daily"](day) is None
+    assert ["#1 (Fake: waits for your word)" in one for one in await lines(desk)] == [True]
+
+
 async def test_while_everything_is_on_hold_it_is_said_on_each_day_that_has_something(desk: AgentDesk) -> None:
     await desk.base.planned("Tea")
     await desk.base.planned("Coffee", hours=49)
