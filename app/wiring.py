@@ -36,6 +36,7 @@ from bot.reviewing import Reviewing
 from bot.series_news import SeriesNews
 from bot.stopping import Stops
 from bot.strayed import Strayed
+from bot.telling import Telling
 from bot.webchat.chat import WebChat
 from content.accounts import Accounts
 from content.agenda import Agenda
@@ -220,40 +221,30 @@ def build(settings: Settings, clock: Clock | None = None, *, fused: bool = False
 
 def _handlers(app: App) -> dict[str, Handler]:
     """Who does each kind of job."""
-    private = app.talking.whereabouts.private
-    notify = Notify(app.desk, app.people, app.transcript, Deliveries(app.db), app.drawing, app.chats, private)
-    reviewing = Reviewing(
-        app.desk,
-        Reviews(app.db, app.clock),
-        app.people,
-        app.transcript,
-        app.drawing,
-        app.chats,
-        private,
-    )
+    telling = Telling(app.transcript, app.chats, app.talking.whereabouts.private)
+    notify = Notify(app.desk, app.people, app.transcript, Deliveries(app.db), app.drawing, telling)
+    reviewing = Reviewing(app.desk, Reviews(app.db, app.clock), app.people, app.transcript, app.drawing, telling)
     return {
         "publish": app.publishing.publish,
         "collect": app.desk.results.collect,
         "redraw": notify.redraw,
-        "daily": DailyLine(app.desk, app.people, app.chats, private).daily,
-        "late": LateNews(app.desk, app.people, app.transcript, app.drawing, app.chats, private).late,
+        "daily": DailyLine(app.desk, app.people, telling).daily,
+        "late": LateNews(app.desk, app.people, app.drawing, telling).late,
         "notify": notify.notify,
-        "ending": LoginNews(app.desk.accounts, app.people, app.drawing, app.chats, private).ending,
+        "ending": LoginNews(app.desk.accounts, app.people, app.drawing, telling).ending,
         "consent": app.desk.consents.expire,
         "series": app.desk.series.step,
-        "series_news": SeriesNews(
-            app.desk, app.people, app.transcript, app.drawing, app.chats, app.talking.whereabouts.private
-        ).tell,
-        "restored": CopyNews(app.desk, app.people, app.transcript, app.drawing, app.chats, private).restored,
+        "series_news": SeriesNews(app.desk, app.people, app.drawing, telling).tell,
+        "restored": CopyNews(app.desk, app.people, app.transcript, app.drawing, telling).restored,
         "review": reviewing.review,
         "remind": reviewing.remind,
         "expire": reviewing.expire,
         "expired": reviewing.expired,
         "changes": reviewing.changes,
-        "plan": Planned(app.desk.plans, app.people, app.transcript, app.chats).run,
+        "plan": Planned(app.desk.plans, app.people, app.transcript, telling).run,
         "arrive": app.talking.arrivals.arrive,
         "carry": app.talking.carrier.carry,
-        "strayed": Strayed(app.talking.carrying, app.people, app.transcript, app.chats, private).strayed,
+        "strayed": Strayed(app.talking.carrying, app.people, telling).strayed,
         "tidy": app.talking.inbox.tidy,
         "turn": _not_ready(app.clock),
         "learn": _not_ready(app.clock),

@@ -22,6 +22,7 @@ from bot.guard_card import HELD, released_words
 from bot.joining import Joining
 from bot.stopping import NOTHING, Stops
 from bot.subscribing import Subscribing
+from bot.whereabouts import place_of
 from content.desk import Desk
 from content.errors import ContentError, NotFound
 from content.ids import new_id
@@ -111,8 +112,7 @@ class Conversations:
 
     async def place(self, conversation_id: str) -> Place:
         """Where a conversation is."""
-        workspace_id, chat, address = await self._transcript.address(conversation_id)
-        return Place(conversation_id, workspace_id, chat, address)
+        return await place_of(self._transcript, conversation_id)
 
     async def _answer(self, chat: Chat, place: Place, actor: Actor, burst: Sequence[Waiting]) -> None:
         scene = _Scene()

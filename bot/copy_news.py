@@ -1,15 +1,14 @@
 """Telling the owner that the desk they see is a restored copy: on our page, and where they read alone."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.chat import Chat, OutMessage, Place
+from bot.chat import OutMessage
 from bot.copy_card import copied_words
 from bot.drawing import Drawing
-from bot.webchat.chat import NAME as OUR_PAGE
+from bot.telling import Telling
 from content.copies import SUBJECT
 from content.desk import Desk
-from content.people import Actor, People
+from content.people import People
 from content.transcript import Transcript
 
 CHATS_TAKE = timedelta(seconds=30)
@@ -17,7 +16,7 @@ CHATS_TAKE = timedelta(seconds=30)
 
 
 class CopyNews:
-    """The handler of `restored` jobs. `private` says where a member reads alone."""
+    """The handler of `restored` jobs."""
 
     def __init__(
         self,
@@ -25,15 +24,13 @@ class CopyNews:
         people: People,
         transcript: Transcript,
         drawing: Drawing,
-        chats: Mapping[str, Chat],
-        private: Callable[[str], Awaitable[Place]],
+        telling: Telling,
     ) -> None:
         self._desk = desk
         self._people = people
         self._transcript = transcript
         self._drawing = drawing
-        self._chats = chats
-        self._private = private
+        self._telling = telling
 
     async def restored(self, workspace_id: str) -> datetime | None:
         """Say it on our page at once, and in the owner's private conversation once that can be reached."""
@@ -46,13 +43,12 @@ class CopyNews:
             f"{copied_words(copy, owner.zone, now)} Everything is held until you let it go; what came due since is listed.",
             await self._drawing.draw(SUBJECT, owner),
         )
-        page, private = await self._page(owner), await self._private(owner.member_id)
+        page, private = (
+            await self._telling.page(workspace_id, owner.member_id),
+            await self._telling.private(owner.member_id),
+        )
         early = not await self._transcript.has(page.conversation_id, key)
-        await self._chats[OUR_PAGE].post(page, message, key=key)
+        await self._telling.say(page, message, key=key)
         if private != page:
-            await self._chats[private.chat].post(private, message, key=key)
+            await self._telling.say(private, message, key=key)
         return now + CHATS_TAKE if early and private == page else None
-
-    async def _page(self, owner: Actor) -> Place:
-        conversation = await self._transcript.open(owner.workspace_id, OUR_PAGE, owner.member_id)
-        return Place(conversation, owner.workspace_id, OUR_PAGE, owner.member_id)

@@ -1,9 +1,10 @@
 """“Did everything go out?”: one line a day to the owner alone, and none where everything did."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from bot.chat import Chat, OutMessage, Place
+from bot.chat import OutMessage
+from bot.telling import Telling
 from content.daily import DayView, Missed
 from content.desk import Desk
 from content.people import People
@@ -14,15 +15,12 @@ LOOK_AGAIN = timedelta(minutes=1)
 
 
 class DailyLine:
-    """The handler of `daily` jobs. `private` says where a member reads alone."""
+    """The handler of `daily` jobs."""
 
-    def __init__(
-        self, desk: Desk, people: People, chats: Mapping[str, Chat], private: Callable[[str], Awaitable[Place]]
-    ) -> None:
+    def __init__(self, desk: Desk, people: People, telling: Telling) -> None:
         self._desk = desk
         self._people = people
-        self._chats = chats
-        self._private = private
+        self._telling = telling
 
     async def daily(self, subject: str) -> datetime | None:
         """Say what of a day (`workspace id:date`) did not go out, if it still did not; returns when to look again, if later."""
@@ -32,8 +30,8 @@ class DailyLine:
             return self._desk.clock.now() + LOOK_AGAIN
         if view.missed:
             owner = await self._people.owner(workspace_id)
-            place = await self._private(owner.member_id)
-            await self._chats[place.chat].post(place, OutMessage(day_words(view)), key=f"daily:{subject}")
+            place = await self._telling.private(owner.member_id)
+            await self._telling.say(place, OutMessage(day_words(view)), key=f"daily:{subject}")
         if view.held:
             await self._desk.daily.again(workspace_id)
         return None

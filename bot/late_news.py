@@ -1,36 +1,30 @@
 """Telling people what is too late to go out by itself: one message a conversation, however many posts there are."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
-from bot.chat import Chat, OutMessage, Place
+from bot.chat import OutMessage
 from bot.drawing import Drawing
+from bot.telling import Telling
 from content.desk import Desk
 from content.late import CODES, LateView
 from content.models import DeliveryState
 from content.people import People
-from content.transcript import Transcript
-from content.views import PostView
 
 
 class LateNews:
-    """The handler of `late` jobs. `private` says where a member reads alone."""
+    """The handler of `late` jobs."""
 
     def __init__(
         self,
         desk: Desk,
         people: People,
-        transcript: Transcript,
         drawing: Drawing,
-        chats: Mapping[str, Chat],
-        private: Callable[[str], Awaitable[Place]],
+        telling: Telling,
     ) -> None:
         self._desk = desk
         self._people = people
-        self._transcript = transcript
         self._drawing = drawing
-        self._chats = chats
-        self._private = private
+        self._telling = telling
 
     async def late(self, where: str) -> datetime | None:
         """Say what is late in a conversation, or of an author's posts that belong to none (`where` is the id of either)."""
@@ -38,9 +32,10 @@ class LateNews:
         late = await self._desk.late.view(workspace_id, where)
         if late is None or not late.asking:
             return None  # somebody was faster: there is nothing to ask any more
-        place = await self._where(late.asking[0])
+        first = late.asking[0]
+        place = await self._telling.where(first.conversation_id, first.author_id)
         message, key = await (self._one(late) if len(late.asking) == 1 else self._several(late))
-        await self._chats[place.chat].post(place, message, key=key)
+        await self._telling.say(place, message, key=key)
         return None
 
     async def _one(self, late: LateView) -> tuple[OutMessage, str]:
@@ -59,9 +54,3 @@ class LateNews:
         card = await self._drawing.draw(f"late:{late.where}", author)
         text = "Several posts could not go out at their times, and I sent none of them late. Say what becomes of each."
         return OutMessage(text, card), f"late:{late.where}:{late.since}"
-
-    async def _where(self, post: PostView) -> Place:
-        if post.conversation_id is None:
-            return await self._private(post.author_id)
-        workspace_id, chat, address = await self._transcript.address(post.conversation_id)
-        return Place(post.conversation_id, workspace_id, chat, address)

@@ -1,31 +1,29 @@
 """Telling whoever connected an account that its login ends, in time, where they read alone."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
-from bot.chat import Chat, OutMessage, Place
+from bot.chat import OutMessage
 from bot.drawing import Drawing
+from bot.telling import Telling
 from content.accounts import Accounts, Ending
 from content.people import Actor, People
 from content.times import zone
 
 
 class LoginNews:
-    """The handler of `ending` jobs. `private` says where a member reads alone."""
+    """The handler of `ending` jobs."""
 
     def __init__(
         self,
         accounts: Accounts,
         people: People,
         drawing: Drawing,
-        chats: Mapping[str, Chat],
-        private: Callable[[str], Awaitable[Place]],
+        telling: Telling,
     ) -> None:
         self._accounts = accounts
         self._people = people
         self._drawing = drawing
-        self._chats = chats
-        self._private = private
+        self._telling = telling
 
     async def ending(self, account_id: str) -> datetime | None:
         """Say it where it is time to; returns when to look again."""
@@ -36,10 +34,10 @@ class LoginNews:
 
     async def _tell(self, ending: Ending) -> None:
         actor = await self._people.actor(ending.member_id)
-        place = await self._private(ending.member_id)
+        place = await self._telling.private(ending.member_id)
         card = await self._drawing.draw("accounts:all", actor)
         key = f"ending:{ending.account.id}:{ending.at:%Y%m%d}:{ending.days_left}"
-        await self._chats[place.chat].post(place, OutMessage(_words(ending, actor), card), key=key)
+        await self._telling.say(place, OutMessage(_words(ending, actor), card), key=key)
 
 
 def _words(ending: Ending, actor: Actor) -> str:

@@ -1,11 +1,11 @@
 """Jobs that tell people: cards redrawn wherever they are shown, and every end of a post said where the post belongs."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.chat import Chat, OutMessage, Place
+from bot.chat import OutMessage
 from bot.drawing import Drawing
+from bot.telling import Telling
 from content.deliveries import Deliveries
 from content.desk import Desk
 from content.models import DeliveryState
@@ -45,16 +45,14 @@ class Notify:
         transcript: Transcript,
         deliveries: Deliveries,
         drawing: Drawing,
-        chats: Mapping[str, Chat],
-        private: Callable[[str], Awaitable[Place]],
+        telling: Telling,
     ) -> None:
         self._desk = desk
         self._people = people
         self._transcript = transcript
         self._deliveries = deliveries
         self._drawing = drawing
-        self._chats = chats
-        self._private = private
+        self._telling = telling
 
     async def redraw(self, name: str) -> datetime | None:
         """Every copy of a card, in every chat, shows what is true now; a bare name is a post's id."""
@@ -90,8 +88,8 @@ class Notify:
         return None
 
     async def _say(self, post: PostView, told: _Told) -> None:
-        place = await self._where(post)
-        await self._chats[place.chat].post(place, told.message, key=told.key)
+        place = await self._telling.where(post.conversation_id, post.author_id)
+        await self._telling.say(place, told.message, key=told.key)
 
     def _others_follow(self, post: PostView) -> bool:
         """Whether another account will be done in a moment, so that one message can say both."""
@@ -126,13 +124,6 @@ class Notify:
         )
         text = f"{who.name[:1].upper()}{who.name[1:]} {what}: it will not go out on {', '.join(labels)}.{parts}"
         return _Told(OutMessage(text), f"cancelled:{who.id}")
-
-    async def _where(self, post: PostView) -> Place:
-        """The post's conversation; where it belongs to none, its author's own."""
-        if post.conversation_id is None:
-            return await self._private(post.author_id)
-        workspace_id, chat, address = await self._transcript.address(post.conversation_id)
-        return Place(post.conversation_id, workspace_id, chat, address)
 
 
 def _published(post: PostView) -> _Told:

@@ -1,9 +1,9 @@
 """The handler of `plan` jobs: at its slot, a plan says its instruction in its conversation, and a turn begins there."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from bot.chat import Chat, OutMessage, Place
+from bot.chat import OutMessage
+from bot.telling import Telling
 from content.people import People
 from content.plans import PlanRun, Plans
 from content.transcript import Said, Transcript
@@ -12,11 +12,11 @@ from content.transcript import Said, Transcript
 class Planned:
     """Starts the turns that members planned."""
 
-    def __init__(self, plans: Plans, people: People, transcript: Transcript, chats: Mapping[str, Chat]) -> None:
+    def __init__(self, plans: Plans, people: People, transcript: Transcript, telling: Telling) -> None:
         self._plans = plans
         self._people = people
         self._transcript = transcript
-        self._chats = chats
+        self._telling = telling
 
     async def run(self, plan_id: str) -> datetime | None:
         """Begin the turn of a plan that is due; returns when to look again, or None when it ended."""
@@ -30,6 +30,5 @@ class Planned:
         await self._transcript.say(actor, due.conversation_id, Said(due.key, due.instruction))
 
     async def _skip(self, due: PlanRun) -> None:
-        workspace_id, chat, address = await self._transcript.address(due.conversation_id)
-        place = Place(due.conversation_id, workspace_id, chat, address)
-        await self._chats[chat].post(place, OutMessage(due.skipped), key=due.key)
+        place = await self._telling.where(due.conversation_id, due.member_id)
+        await self._telling.say(place, OutMessage(due.skipped), key=due.key)

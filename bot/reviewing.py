@@ -1,21 +1,17 @@
 """The handlers of jobs about a post's yes: asking people in private, reminding them, and telling the author what came of it."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
-from bot.chat import Chat, OutMessage, Place
+from bot.chat import OutMessage
 from bot.decisions import clock_words
 from bot.drawing import Drawing
+from bot.telling import Telling
 from bot.webchat.chat import NAME as OUR_PAGE
 from content.desk import Desk
 from content.models import PostState, Verdict
 from content.people import People
 from content.reviews import Question, Reviews
 from content.transcript import Said, Transcript
-from content.views import PostView
-
-PrivatePlace = Callable[[str], Awaitable[Place]]
-"""Where a member, by id, reads what is for them alone."""
 
 
 class Reviewing:
@@ -28,16 +24,14 @@ class Reviewing:
         people: People,
         transcript: Transcript,
         drawing: Drawing,
-        chats: Mapping[str, Chat],
-        private: PrivatePlace,
+        telling: Telling,
     ) -> None:
         self._desk = desk
         self._reviews = reviews
         self._people = people
         self._transcript = transcript
         self._drawing = drawing
-        self._chats = chats
-        self._private = private
+        self._telling = telling
 
     async def review(self, review_id: str) -> datetime | None:
         """Ask a person for their yes, in private."""
@@ -60,9 +54,9 @@ class Reviewing:
         now = self._desk.clock.now()
         until = f", until {clock_words(question.due_at, member.zone, now)}" if question.due_at else ""
         card = await self._drawing.draw(f"post:{post.id}", member)
-        place = await self._private(member.member_id)
+        place = await self._telling.private(member.member_id)
         message = OutMessage(_sentence(f"{words} #{post.number}{until}."), card)
-        await self._chats[place.chat].post(place, message, key=f"{kind}:{_key(question)}")
+        await self._telling.say(place, message, key=f"{kind}:{_key(question)}")
 
     async def expire(self, subject: str) -> datetime | None:
         """At the deadline (`post id:revision`): what nobody decided is a draft again; returns when to look again, if later."""
@@ -79,8 +73,8 @@ class Reviewing:
         who = f"{_sentence(' and '.join(names))} did not answer in time" if names else "Too few said yes in time"
         text = f"{who}, so #{post.number} is a draft again. Nothing of it was published. Send it for approval again."
         card = await self._drawing.draw(f"post:{post.id}", author)
-        place = await self._where(post)
-        await self._chats[place.chat].post(place, OutMessage(text, card), key=f"expired:{subject}")
+        place = await self._telling.where(post.conversation_id, post.author_id)
+        await self._telling.say(place, OutMessage(text, card), key=f"expired:{subject}")
         return None
 
     async def changes(self, review_id: str) -> datetime | None:
@@ -91,19 +85,12 @@ class Reviewing:
             return None  # it was changed, or approved, meanwhile
         author = await self._people.actor(post.author_id)
         text = _sentence(f"{question.member} asks for changes on #{post.number}: {question.note}")
-        place = await self._where(post)
+        place = await self._telling.where(post.conversation_id, post.author_id)
         if place.chat != OUR_PAGE:  # other chats show only what members typed there themselves
-            await self._chats[place.chat].post(place, OutMessage(text), key=f"asked:{_key(question)}")
+            await self._telling.say(place, OutMessage(text), key=f"asked:{_key(question)}")
         said = Said(f"changes:{_key(question)}", text, reply_to=f"post:{post.id}", reply_title=f"#{post.number}")
         await self._transcript.say(author, place.conversation_id, said)
         return None
-
-    async def _where(self, post: PostView) -> Place:
-        """The post's conversation; where it belongs to none, the author's own."""
-        if post.conversation_id is None:
-            return await self._private(post.author_id)
-        workspace_id, chat, address = await self._transcript.address(post.conversation_id)
-        return Place(post.conversation_id, workspace_id, chat, address)
 
 
 def _key(question: Question) -> str:

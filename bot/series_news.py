@@ -1,14 +1,13 @@
 """The handler of `series_news` jobs: one line where the series belongs."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
-from bot.chat import Chat, OutMessage, Place
+from bot.chat import OutMessage
 from bot.drawing import Drawing
+from bot.telling import Telling
 from content.desk import Desk
 from content.people import People
 from content.series import SeriesView
-from content.transcript import Transcript
 
 
 class SeriesNews:
@@ -18,18 +17,13 @@ class SeriesNews:
         self,
         desk: Desk,
         people: People,
-        transcript: Transcript,
         drawing: Drawing,
-        chats: Mapping[str, Chat],
-        private: Callable[[str], Awaitable[Place]],
+        telling: Telling,
     ) -> None:
-        """`private` finds the conversation a member has alone with the desk."""
         self._desk = desk
         self._people = people
-        self._transcript = transcript
         self._drawing = drawing
-        self._chats = chats
-        self._private = private
+        self._telling = telling
 
     async def tell(self, subject: str) -> datetime | None:
         """Say the news (`series|news|moment|about`); the same is said once."""
@@ -38,16 +32,10 @@ class SeriesNews:
         card = None
         if news == "void":
             card = await self._drawing.draw(f"series:{series.id}", await self._people.actor(series.member_id))
-        place = await self._where(series)
+        place = await self._telling.where(series.conversation_id, series.member_id)
         words = _words(series, news, about)
-        await self._chats[place.chat].post(place, OutMessage(words, card), key=f"series:{subject}")
+        await self._telling.say(place, OutMessage(words, card), key=f"series:{subject}")
         return None
-
-    async def _where(self, series: SeriesView) -> Place:
-        if series.conversation_id is None:
-            return await self._private(series.member_id)
-        workspace_id, chat, address = await self._transcript.address(series.conversation_id)
-        return Place(series.conversation_id, workspace_id, chat, address)
 
 
 def _words(series: SeriesView, news: str, about: str) -> str:

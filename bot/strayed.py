@@ -1,35 +1,24 @@
 """What was to be said in a place that is closed to the desk now is told to whom it concerns, where they read alone."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
-from bot.chat import Chat, OutMessage, Place
-from bot.webchat.chat import NAME as OUR_PAGE
+from bot.chat import OutMessage, Place
+from bot.telling import Telling
 from content.carrying import Carrying, Strays
 from content.people import People
-from content.transcript import Transcript
 
 MOST_REPEATED = 10
 """Messages that are told again; of more it says how many there are."""
 
 
 class Strayed:
-    """The handler of `strayed` jobs. `private` says where a member reads alone."""
+    """The handler of `strayed` jobs."""
 
-    def __init__(
-        self,
-        carrying: Carrying,
-        people: People,
-        transcript: Transcript,
-        chats: Mapping[str, Chat],
-        private: Callable[[str], Awaitable[Place]],
-    ) -> None:
+    def __init__(self, carrying: Carrying, people: People, telling: Telling) -> None:
         self._carrying = carrying
         self._people = people
-        self._transcript = transcript
-        self._chats = chats
-        self._private = private
+        self._telling = telling
 
     async def strayed(self, subject: str) -> datetime | None:
         """Tell it (`conversation id:first position:last`): what is about a post to its author, the rest to the owner."""
@@ -42,15 +31,14 @@ class Strayed:
         for member_id, texts in told.items():
             place = await self._place(strays, member_id)
             key = f"strayed:{subject}:{member_id}"
-            await self._chats[place.chat].post(place, OutMessage(_words(texts)), key=key)
+            await self._telling.say(place, OutMessage(_words(texts)), key=key)
         return None
 
     async def _place(self, strays: Strays, member_id: str) -> Place:
         """Whoever shut the desk out of their own conversation reads it on our page, which nobody can shut."""
         if strays.reader_id is None:
-            return await self._private(member_id)
-        conversation_id = await self._transcript.open(strays.workspace_id, OUR_PAGE, member_id)
-        return Place(conversation_id, strays.workspace_id, OUR_PAGE, member_id)
+            return await self._telling.private(member_id)
+        return await self._telling.page(strays.workspace_id, member_id)
 
 
 def _words(texts: list[str]) -> str:

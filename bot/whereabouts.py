@@ -41,11 +41,22 @@ class Whereabouts:
             address = await self._address(native, identity.remote_id) if native else None
             if address:
                 return await self.place(actor, identity.chat, address, private=True)
-        conversation_id = await self._transcript.open(actor.workspace_id, OUR_PAGE, member_id)
-        return Place(conversation_id, actor.workspace_id, OUR_PAGE, member_id)
+        return await page_of(self._transcript, actor.workspace_id, member_id)
 
     async def _address(self, native: Native, remote_id: str) -> str | None:
         try:
             return await native.private(remote_id)
         except ContentError:
             return None  # that chat is closed to us; the next one, or our page, will do
+
+
+async def place_of(transcript: Transcript, conversation_id: str) -> Place:
+    """Where a conversation is."""
+    workspace_id, chat, address = await transcript.address(conversation_id)
+    return Place(conversation_id, workspace_id, chat, address)
+
+
+async def page_of(transcript: Transcript, workspace_id: str, member_id: str) -> Place:
+    """A member's own conversation on our page."""
+    conversation_id = await transcript.open(workspace_id, OUR_PAGE, member_id)
+    return Place(conversation_id, workspace_id, OUR_PAGE, member_id)

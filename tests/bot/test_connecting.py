@@ -138,9 +138,7 @@ async def test_the_end_of_a_login_is_told_to_who_connected_it(talk: TalkingDesk)
     desk = talk.desk
     platform(talk).elsewhere, platform(talk).ends = False, timedelta(days=60)
     await desk.base.connect("fake")
-    news = LoginNews(
-        desk.services.accounts, desk.base.people, desk.drawing, desk.chats, talk.talking.whereabouts.private
-    )
+    news = LoginNews(desk.services.accounts, desk.base.people, desk.drawing, talk.telling)
     desk.handlers["ending"] = news.ending
     for days, words in ((46, "in 14 days"), (7, "in 7 days"), (6, "tomorrow"), (1, "has ended")):
         desk.clock.move(timedelta(days=days))

@@ -26,7 +26,7 @@ async def talk(talks: Talks) -> TalkingDesk:
     desk = talk.desk
     desk.chats["web"] = FakeChat(desk.transcript, "web")
     desk.handlers["restored"] = CopyNews(
-        desk.services, desk.base.people, desk.transcript, desk.drawing, desk.chats, talk.talking.whereabouts.private
+        desk.services, desk.base.people, desk.transcript, desk.drawing, talk.telling
     ).restored
     await desk.base.planned("Rye or walnut?", hours=0.5)
     made_at = desk.clock.now()

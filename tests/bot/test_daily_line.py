@@ -19,11 +19,7 @@ def platform(clock: FakeClock) -> FakePlatform:
 @pytest.fixture
 async def desk(opens: Opens, platform: FakePlatform) -> AgentDesk:
     desk = await opens(platforms=[platform])
-
-    async def private(member_id: str) -> object:
-        return await desk.open(f"private {member_id}")
-
-    desk.handlers["daily"] = DailyLine(desk.services, desk.base.people, desk.chats, private).daily  # type: ignore[arg-type]
+    desk.handlers["daily"] = DailyLine(desk.services, desk.base.people, desk.telling).daily
     return desk
 
 

@@ -29,6 +29,7 @@ from bot.planned import Planned
 from bot.reviewing import Reviewing
 from bot.series_news import SeriesNews
 from bot.stopping import Stops
+from bot.telling import Telling
 from content.agenda import Agenda
 from content.copies import Copies
 from content.daily import Daily
@@ -76,6 +77,7 @@ class AgentDesk:
     transcript: Transcript
     chat: FakeChat
     chats: dict[str, Chat]
+    telling: Telling
     saver: AsyncSqliteSaver
     model: BaseChatModel
     briefer: Briefer
@@ -256,8 +258,9 @@ async def _wired(
         conversation = await transcript.open(base.actor.workspace_id, chat.name, f"private {member_id}")
         return Place(conversation, base.actor.workspace_id, chat.name, f"private {member_id}")
 
-    notify = Notify(services, base.people, transcript, deliveries, drawing, chats, private)
-    reviewing = Reviewing(services, base.reviews, base.people, transcript, drawing, chats, private)
+    telling = Telling(transcript, chats, private)
+    notify = Notify(services, base.people, transcript, deliveries, drawing, telling)
+    reviewing = Reviewing(services, base.reviews, base.people, transcript, drawing, telling)
     handlers: dict[str, Handler] = {
         "publish": base.publishing.publish,
         "collect": services.results.collect,
@@ -265,10 +268,10 @@ async def _wired(
         "redraw": notify.redraw,
         "notify": notify.notify,
         "daily": _quiet,
-        "late": LateNews(services, base.people, transcript, drawing, chats, private).late,
-        "plan": Planned(services.plans, base.people, transcript, chats).run,
+        "late": LateNews(services, base.people, drawing, telling).late,
+        "plan": Planned(services.plans, base.people, transcript, telling).run,
         "series": services.series.step,
-        "series_news": SeriesNews(services, base.people, transcript, drawing, chats, private).tell,
+        "series_news": SeriesNews(services, base.people, drawing, telling).tell,
         "turn": conversations.turn,
         "learn": recall.learn,
         **{kind: getattr(reviewing, kind) for kind in REVIEWING},
@@ -281,6 +284,7 @@ async def _wired(
         transcript=transcript,
         chat=chat,
         chats=chats,
+        telling=telling,
         saver=saver,
         model=model,
         briefer=briefer,

@@ -30,6 +30,7 @@ from bot.native import (
 )
 from bot.native import Native as Port
 from bot.strayed import Strayed
+from bot.telling import Telling
 from content.errors import NotFound
 from content.people import Actor
 from tests.fakes.agent_desk import AgentDesk
@@ -211,6 +212,11 @@ class TalkingDesk:
         """The first of its chats."""
         return next(iter(self.natives.values()))
 
+    @property
+    def telling(self) -> Telling:
+        """As the desk's own, for whom these chats know."""
+        return Telling(self.desk.transcript, self.desk.chats, self.talking.whereabouts.private)
+
     def sender(self, remote_id: str = "ann", name: str = "") -> Sender:
         """Somebody there."""
         return Sender(remote_id, name or remote_id.capitalize())
@@ -290,9 +296,7 @@ async def talking_desk(desk: AgentDesk, *natives: FakeNative) -> AsyncIterator[T
         "arrive": talking.arrivals.arrive,
         "carry": talking.carrier.carry,
         "tidy": talking.inbox.tidy,
-        "strayed": Strayed(
-            talking.carrying, desk.base.people, desk.transcript, desk.chats, talking.whereabouts.private
-        ).strayed,
+        "strayed": Strayed(talking.carrying, desk.base.people, opened.telling).strayed,
         "turn": conversations.turn,
     }
     yield opened
