@@ -71,6 +71,9 @@ class Rows:
 
     def told(self, delivery: Delivery) -> bool:
         """Whether people are told what became of it, or will be."""
+        if delivery.state is DeliveryState.SENT:  # told of the post, by a job that was put when this was out
+            news = [one for one in self.jobs if (one.kind, one.subject) == ("notify", f"sent:{self.post.id}")]
+            return any(delivery.sent_at is not None and one.run_at >= delivery.sent_at for one in news)
         where = self.post.conversation_id or self.post.author_id  # of the message that names all that are late
         subjects = [one.subject for one in self.jobs if one.kind in ("notify", "late")]
         return any(one == where or one.endswith(f":{delivery.id}") for one in subjects)
