@@ -166,7 +166,9 @@ class Accounts(Logins):
             if edited or delivery.error_code == NeedsReconnect.code:
                 delivery.error_code = delivery.error = ""
                 first = min(delivery.due_at or now, now)  # what was planned first goes first
-                await jobs.put(session, "publish", delivery.id, run_at=first, now=now, lane=f"account:{account.id}")
+                await jobs.put(
+                    session, "publish", delivery.id, run_at=first, now=now, lane=jobs.ACCOUNT_LANE + account.id
+                )
 
     async def connected(self, workspace_id: str) -> list[AccountView]:
         """The workspace's accounts, oldest first; disconnected ones are left out."""

@@ -9,12 +9,22 @@ from sqlalchemy import and_, bindparam, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from content.models import IN_FLIGHT, Delivery, DeliveryState, Likeness, Post, PostState, Revision, Series, Variant
+from content.models import (
+    IN_FLIGHT,
+    MOVABLE,
+    Delivery,
+    DeliveryState,
+    Likeness,
+    Post,
+    PostState,
+    Revision,
+    Series,
+    Variant,
+)
 from content.times import zone
 
 GUARD = "alike"
 """The code of the question, and the guard of its answer."""
-_PLANNED = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING)
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Alike:
     @property
     def is_planned(self) -> bool:
         """Whether it waits for its time."""
-        return self.state in _PLANNED and self.due_at is not None
+        return self.state in MOVABLE and self.due_at is not None
 
     def words(self, zone_name: str, now: datetime) -> str:
         """“It is 94 % like #12, published on Monday”, as a sentence."""

@@ -1,7 +1,8 @@
 """The yes: asked for, given by a person with a button, bound to the exact content, void after any edit."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,11 +18,13 @@ from content.models import (
     IN_FLIGHT,
     Approval,
     Delivery,
+    DeliveryState,
     Member,
     Post,
     PostState,
     Review,
     Role,
+    Variant,
     Verdict,
     Workspace,
 )
@@ -206,27 +209,46 @@ async def _bind(session: AsyncSession, clock: Clock, actor: Actor, post: Post, b
         select(Delivery).where(Delivery.post_id == post.id, Delivery.state.not_in([*ENDED, *IN_FLIGHT]))
     )
     for delivery in rows.all():
-        content = contents.read(variants[delivery.account_id].content)
-        approval = Approval(
-            id=new_id("approval"),
-            delivery_id=delivery.id,
-            digest=contents.digest(delivery.account_id, content),
-            member_id=actor.member_id,
-            button=button[:200],
-            decided_at=now,
-        )
-        session.add(approval)
-        await session.flush()
-        delivery.approval_id = approval.id
+        await bind(session, delivery, variants[delivery.account_id], Yes(actor.member_id, button[:200], now))
         if delivery.due_at is not None:
             await arm(session, clock, delivery)
+
+
+class Yes(NamedTuple):
+    """Whose it was, by which button, when; None, where nobody gave one, is refused by the database."""
+
+    member_id: str | None
+    button: str
+    at: datetime | None
+
+
+async def bind(session: AsyncSession, delivery: Delivery, variant: Variant, yes: Yes) -> None:
+    """Approve exactly this wording for a delivery."""
+    approval = Approval(
+        id=new_id("approval"),
+        delivery_id=delivery.id,
+        digest=contents.digest(delivery.account_id, contents.read(variant.content)),
+        member_id=yes.member_id,
+        button=yes.button,
+        decided_at=yes.at,
+    )
+    session.add(approval)
+    await session.flush()
+    delivery.approval_id = approval.id
+
+
+async def start_over(session: AsyncSession, clock: Clock, delivery: Delivery, due_at: datetime) -> None:
+    """Have it go out at a time, as if nothing had been tried before."""
+    delivery.due_at, delivery.state, delivery.tries = due_at, DeliveryState.WAITING, 0
+    delivery.error_code = delivery.error = ""
+    await arm(session, clock, delivery)
 
 
 async def arm(session: AsyncSession, clock: Clock, delivery: Delivery) -> None:
     """Have the delivery's row looked at when it is due; the row, not this job, decides what happens then."""
     now = clock.now()
     due = max(delivery.due_at or now, now)
-    await jobs.put(session, "publish", delivery.id, run_at=due, now=now, lane=f"account:{delivery.account_id}")
+    await jobs.put(session, "publish", delivery.id, run_at=due, now=now, lane=jobs.ACCOUNT_LANE + delivery.account_id)
 
 
 def refuse_problems(post: PostView) -> None:

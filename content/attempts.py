@@ -16,12 +16,10 @@ from content.database import Database, database_now, moment
 from content.facts import Facts, read_facts
 from content.firing import LEASE, LOOK_AGAIN, Claim, Later, claim, reclaim, too_dear
 from content.ids import new_id
-from content.models import Attempt, Delivery, DeliveryState, Workspace
+from content.models import IN_FLIGHT, Attempt, Delivery, DeliveryState, Workspace
 from content.platform import Json, Platform, Published
 from content.times import Clock
 from content.together import Together
-
-UNDER_WAY = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
 
 # Built once: that costs as much as running them.
 _LOCKED = (
@@ -86,7 +84,7 @@ class Attempts:
             return await claim(session, self._clock, facts[delivery.id], dry=self._dry)
         if delivery.state is DeliveryState.SENDING and delivery.lease_until and delivery.lease_until > now:
             return Later(delivery.lease_until)
-        return None if delivery.state in UNDER_WAY else Later()
+        return None if delivery.state in IN_FLIGHT else Later()
 
     async def look_anew(self, delivery_id: str) -> Claim | Later:
         """A claim on what may be sent again with the same key, though nobody knows whether it went out."""

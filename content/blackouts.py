@@ -13,6 +13,7 @@ from content.audit import record
 from content.database import Database
 from content.errors import Conflict, Invalid, NotFound, Problem
 from content.ids import new_id
+from content.logins import account_row
 from content.models import Account, Blackout, Workspace
 from content.people import Actor
 from content.platform import Platform
@@ -169,7 +170,8 @@ class Blackouts:
         async with self._db.writing() as session:
             workspace = await session.get_one(Workspace, actor.workspace_id, with_for_update=True)
             first, last = read_days(days, now, workspace.zone)
-            await self._require_account(session, actor, account_id)
+            if account_id:
+                await account_row(session, account_id, actor.workspace_id)
             if len(await ahead(session, workspace, now)) >= MOST:
                 raise Invalid(f"There are {MOST} blackouts ahead already. End one first.")
             row = Blackout(
@@ -186,11 +188,6 @@ class Blackouts:
             self._note(session, actor, "blackout.made", row.id)
             await notices.redraw(session, self._clock, SUBJECT)
             return days_words(first, last)
-
-    async def _require_account(self, session: AsyncSession, actor: Actor, account_id: str | None) -> None:
-        account = await session.get(Account, account_id) if account_id else None
-        if account_id and (account is None or account.workspace_id != actor.workspace_id):
-            raise NotFound("There is no such account here. Look at the accounts for the ones there are.")
 
     async def end(self, actor: Actor, blackout_id: str) -> str:
         """Let posts go out on these days again. Returns the days in words.

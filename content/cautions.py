@@ -9,10 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import alike, blackouts
 from content.database import moment
-from content.models import Account, Blackout, Confirmation, Delivery, DeliveryState, Variant, Workspace
-
-_AHEAD = (DeliveryState.WAITING, DeliveryState.HELD)
-
+from content.models import AHEAD, Account, Blackout, Confirmation, Delivery, Variant, Workspace
 
 ASKS = "It will ask instead of going out."
 
@@ -28,7 +25,7 @@ async def cautions(
     session: AsyncSession, deliveries: Sequence[tuple[Delivery, Account, Variant]]
 ) -> dict[str, tuple[Caution, ...]]:
     """By delivery id, of deliveries of one workspace with their current wording."""
-    ahead = [one for one in deliveries if one[0].state in _AHEAD]
+    ahead = [one for one in deliveries if one[0].state in AHEAD]
     if not ahead:
         return {}
     workspace = await session.get_one(Workspace, ahead[0][0].workspace_id)

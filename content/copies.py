@@ -17,6 +17,7 @@ from content.database import Database, database_now
 from content.errors import NotAllowed, OutcomeUnknown
 from content.ids import new_id
 from content.models import (
+    IN_FLIGHT,
     Account,
     Attempt,
     AuditEntry,
@@ -47,7 +48,6 @@ SUBJECT = "copy:all"
 MOST_LISTED = 20
 """Posts on that card."""
 _RESTORED, _RELEASED = "workspace.restored", "workspace.released"
-_UNDER_WAY = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
 _OPEN = (DeliveryState.WAITING, DeliveryState.ASKING, DeliveryState.UNKNOWN)
 _ON_THE_WAY = (ConnectStep.BEGUN, ConnectStep.AWAY, ConnectStep.BACK, ConnectStep.CHOOSING)
 _WAS_SENDING = (
@@ -103,7 +103,7 @@ async def settle(session: AsyncSession, clock: Clock, copy: Copy) -> Settled:
 
 async def _ask_what_became(session: AsyncSession, clock: Clock) -> Sequence[Delivery]:
     """Nobody but a person can say: the platforms are asked by the desk that was copied, if it still runs."""
-    found = (await session.scalars(select(Delivery).where(Delivery.state.in_(_UNDER_WAY)))).all()
+    found = (await session.scalars(select(Delivery).where(Delivery.state.in_(IN_FLIGHT)))).all()
     await session.execute(
         update(Job)
         .where(Job.kind == "publish", Job.subject.in_([one.id for one in found]), Job.state != JobState.DEAD)

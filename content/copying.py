@@ -4,10 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import contents, likeness, notices
-from content.approvals import arm
+from content.approvals import Yes, arm, bind
 from content.audit import record
 from content.ids import new_id
-from content.models import Account, Approval, Delivery, Post, PostState, Revision, Series, Variant, Workspace
+from content.models import Account, Delivery, Post, PostState, Revision, Series, Variant, Workspace
 from content.times import Clock
 from content.views import variants_of
 from content.when import Moment
@@ -19,11 +19,11 @@ async def copy_of(session: AsyncSession, clock: Clock, post: Post, series: Serie
     variants = await _reachable(session, post)
     if not variants:
         return False
-    workspace = await session.get_one(Workspace, post.workspace_id, with_for_update=True)  # each number is given once
+    workspace = await session.get_one(Workspace, post.workspace_id, with_for_update=True)
     copy = Post(
         id=new_id("post"),
         workspace_id=post.workspace_id,
-        number=workspace.next_post_number,
+        number=workspace.next_number(),
         author_id=post.author_id,
         conversation_id=series.conversation_id,
         brief=post.brief,
@@ -32,7 +32,6 @@ async def copy_of(session: AsyncSession, clock: Clock, post: Post, series: Serie
         series_id=series.id,
         created_at=now,
     )
-    workspace.next_post_number += 1
     revision = Revision(
         id=new_id("revision"),
         post_id=copy.id,
@@ -45,12 +44,12 @@ async def copy_of(session: AsyncSession, clock: Clock, post: Post, series: Serie
     await session.flush()
     session.add(revision)
     await session.flush()
-    written = {}
+    written, yes = {}, Yes(series.approved_by, series.button, series.approved_at)
     for account_id, variant in variants.items():
         same = _same(variant, revision)
         session.add(same)
         written[same] = contents.read(variant.content)
-        await _deliver(session, clock, copy, series, moment, account_id, variant)
+        await _deliver(session, clock, copy, yes, moment, account_id, variant)
     await likeness.note(session, copy, written)
     record(session, workspace_id=post.workspace_id, verb="post.repeated", subject=copy.id, at=now, series=series.id)
     await notices.redraw(session, clock, copy.id)
@@ -76,7 +75,7 @@ def _same(variant: Variant, revision: Revision) -> Variant:
 
 
 async def _deliver(
-    session: AsyncSession, clock: Clock, copy: Post, series: Series, moment: Moment, account_id: str, variant: Variant
+    session: AsyncSession, clock: Clock, copy: Post, yes: Yes, moment: Moment, account_id: str, variant: Variant
 ) -> None:
     """A delivery with an approval of its own, bound to what exactly goes out, by whom the series was approved."""
     delivery = Delivery(
@@ -89,15 +88,5 @@ async def _deliver(
     )
     session.add(delivery)
     await session.flush()
-    approval = Approval(
-        id=new_id("approval"),
-        delivery_id=delivery.id,
-        digest=contents.digest(account_id, contents.read(variant.content)),
-        member_id=series.approved_by,
-        button=series.button,
-        decided_at=series.approved_at,
-    )
-    session.add(approval)
-    await session.flush()
-    delivery.approval_id = approval.id
+    await bind(session, delivery, variant, yes)
     await arm(session, clock, delivery)

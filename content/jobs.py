@@ -29,6 +29,8 @@ LEASE = timedelta(minutes=1)
 """How long after the last sign of life of its process a job is taken over."""
 KEEP_EVERY = LEASE / 3
 TRIES = 8
+ACCOUNT_LANE = "account:"
+"""And an account's id: of its posts one at a time is sent."""
 BATCH = 50
 """Jobs claimed in one transaction."""
 MOST_RUNNING = 200

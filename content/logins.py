@@ -250,13 +250,15 @@ async def _sharing(session: AsyncSession, account_id: str) -> dict[str, Account]
     return {row.id: row for row in rows}
 
 
-async def account_row(session: AsyncSession, account_id: str, workspace_id: str | None = None) -> Account:
-    """The account, if this workspace (None: any) has it.
+async def account_row(
+    session: AsyncSession, account_id: str, workspace_id: str | None = None, *, lock: bool = False
+) -> Account:
+    """The account, if this workspace (None: any) has it; with `lock` one transaction at a time has it so.
 
     Raises:
         NotFound: it has not.
     """
-    account = await session.get(Account, account_id)
+    account = await session.get(Account, account_id, with_for_update={"key_share": True} if lock else None)
     if account is None or workspace_id not in (None, account.workspace_id):
         raise NotFound(NO_ACCOUNT)
     return account

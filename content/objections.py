@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import alike, blackouts, notices
-from content.approvals import arm
+from content.approvals import start_over
 from content.audit import record
 from content.database import Database, moment
 from content.errors import Conflict, NotFound
 from content.facts import Facts, read_facts
 from content.ids import new_id
-from content.models import Confirmation, Delivery, DeliveryState, Post
+from content.models import AHEAD, Confirmation, Delivery, DeliveryState, Post
 from content.people import Actor
 from content.platform import Platform
 from content.times import Clock
@@ -66,9 +66,6 @@ def _confirmed(facts: Facts, guard: str, about: str) -> bool:
     return any((one.guard, one.about, one.digest) == (guard, about, facts.digest) for one in facts.confirmations)
 
 
-_AHEAD = (DeliveryState.WAITING, DeliveryState.HELD)
-
-
 class Objections:
     """Takes people's word against them."""
 
@@ -91,9 +88,7 @@ class Objections:
             if row.state is not DeliveryState.ASKING or row.error_code not in GUARDS:
                 raise Conflict(f"#{post.number} does not ask about that any more. Look at its current card.")
             await self._confirm(session, actor, row, button)
-            row.due_at, row.state, row.tries = self._clock.now(), DeliveryState.WAITING, 0
-            row.error_code = row.error = ""
-            await arm(session, self._clock, row)
+            await start_over(session, self._clock, row, self._clock.now())
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
 
@@ -115,7 +110,7 @@ class Objections:
             row, post = await self._asked_about(session, actor, delivery_id, revision)
             facts = (await read_facts(session, self._platforms, [row], await moment(session)))[row.id]
             new = [one.post_id for one in facts.alike if not _confirmed(facts, alike.GUARD, one.post_id)]
-            if not new or row.state not in _AHEAD:
+            if not new or row.state not in AHEAD:
                 raise Conflict(f"#{post.number} needs no such word. Look at its current card.")
             self._keep(session, actor, facts, Objection(alike.GUARD, "", tuple(new)), button)
             await notices.redraw(session, self._clock, post.id)

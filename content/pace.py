@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from content import notices
 from content.audit import record
 from content.database import Database
-from content.errors import Invalid, NotFound
+from content.errors import Invalid
+from content.logins import account_row
 from content.models import Account, Delivery, DeliveryState, Workspace
 from content.people import Actor
 from content.platform import Platform, Spec
@@ -171,9 +172,7 @@ class Pace:
         _require(gap_minutes, LONGEST_GAP, "minutes between posts")
         _require(daily_cap, LARGEST_CAP, "posts in 24 hours")
         async with self._db.writing() as session:
-            account = await session.get(Account, account_id)
-            if account is None or account.workspace_id != actor.workspace_id:
-                raise NotFound("There is no such account here. Look at the accounts for the ones there are.")
+            account = await account_row(session, account_id, actor.workspace_id)
             account.gap_minutes, account.daily_cap = gap_minutes, daily_cap
             record(
                 session,

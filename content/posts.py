@@ -266,13 +266,11 @@ class Posts:
         return await session.scalar(public.where(Part.sent_at.is_not(None)).limit(1)) is not None
 
     async def _new_post(self, session: AsyncSession, actor: Actor, brief: str, conversation_id: str | None) -> Post:
-        workspace = await session.get_one(
-            Workspace, actor.workspace_id, with_for_update=True
-        )  # each number is given once
+        workspace = await session.get_one(Workspace, actor.workspace_id, with_for_update=True)
         post = Post(
             id=new_id("post"),
             workspace_id=workspace.id,
-            number=workspace.next_post_number,
+            number=workspace.next_number(),
             author_id=actor.member_id,
             conversation_id=conversation_id,
             brief=brief[:500],
@@ -280,7 +278,6 @@ class Posts:
             revision=1,
             created_at=self._clock.now(),
         )
-        workspace.next_post_number += 1
         session.add(post)
         await session.flush()
         return post

@@ -8,23 +8,21 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import daily, notices, reviews, slots
-from content.approvals import approve, arm, require_undecided
+from content.approvals import approve, arm, require_undecided, start_over
 from content.audit import record
 from content.database import Database
 from content.deciding import deciding
 from content.errors import Conflict, Invalid, WrongState
-from content.models import Account, Approval, Delivery, DeliveryState, Post, PostState, Workspace
+from content.models import MOVABLE, Account, Approval, Delivery, DeliveryState, Post, PostState, Workspace
 from content.pace import TURN
 from content.people import Actor
 from content.platform import Platform
 from content.rehearsing import REHEARSED
-from content.switch import Switch
 from content.times import Clock
 from content.unclaiming import unclaim
 from content.views import PostView, post_row, require_current, view, views
 from content.when import Moment, Slot, understand
 
-MOVABLE = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING)
 OPEN = (*MOVABLE, DeliveryState.FAILED)
 
 
@@ -192,9 +190,8 @@ class Schedule:
 
     async def _send(self, session: AsyncSession, actor: Actor, rows: Sequence[Delivery]) -> None:
         for row in rows:
-            row.due_at, row.zone, row.state, row.tries = self._clock.now(), actor.zone, DeliveryState.WAITING, 0
-            row.error_code = row.error = ""
-            await arm(session, self._clock, row)
+            row.zone = actor.zone
+            await start_over(session, self._clock, row, self._clock.now())
         await session.flush()
 
     async def take_turn(self, actor: Actor, delivery_id: str) -> PostView:
@@ -210,11 +207,10 @@ class Schedule:
             post = await post_row(session, actor.workspace_id, row.post_id if row else "")
             if row is None or row.turn_at is None or (row.state, row.error_code) != (DeliveryState.ASKING, TURN):
                 raise Conflict(f"#{post.number} does not ask about its turn any more. Look at its current card.")
-            row.due_at, row.state, row.tries = max(row.turn_at, self._clock.now()), DeliveryState.WAITING, 0
-            row.error_code = row.error = ""
-            await arm(session, self._clock, row)
+            due_at = max(row.turn_at, self._clock.now())
+            await start_over(session, self._clock, row, due_at)
             await self._withdraw(session, post, [row])
-            self._record(session, actor, "post.scheduled", post, due=row.due_at.isoformat(), zone=row.zone)
+            self._record(session, actor, "post.scheduled", post, due=due_at.isoformat(), zone=row.zone)
             await notices.redraw(session, self._clock, post.id)
             return await view(session, self._platforms, post)
 
@@ -296,11 +292,6 @@ class Schedule:
             delivery_id=delivery.id,
             account_id=account.id,
         )
-
-    async def hold_everything(self, actor: Actor, held: bool) -> None:
-        """The workspace's kill switch, see `content/switch.py`."""
-        switch = Switch(self._db, self._clock)
-        await (switch.hold(actor) if held else switch.release(actor))
 
     async def _open_rows(self, session: AsyncSession, post: Post, *, stop: bool = True) -> list[Delivery]:
         """What may still be changed; `stop`: also what is just got ready."""

@@ -6,10 +6,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs, notices, outcomes, plans
-from content.models import Delivery, DeliveryState, Post, Series
+from content.models import MOVABLE, Delivery, DeliveryState, Post, Series
 from content.times import Clock
-
-PENDING = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.ASKING)
 
 
 async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
@@ -26,7 +24,7 @@ async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
 async def call_off(session: AsyncSession, clock: Clock, series: Series) -> None:
     """What the series made and is not out yet never goes out."""
     of_it = select(Delivery).join(Post, Post.id == Delivery.post_id).where(Post.series_id == series.id)
-    not_out = or_(Delivery.state.in_(PENDING), outcomes.not_begun())
+    not_out = or_(Delivery.state.in_(MOVABLE), outcomes.not_begun())
     found = (await session.scalars(of_it.where(not_out).with_for_update(of=Delivery))).all()
     for delivery in found:
         delivery.state, delivery.lease_until = DeliveryState.CANCELLED, None

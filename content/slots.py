@@ -20,6 +20,7 @@ from content.database import Database
 from content.day_words import DAYS
 from content.errors import Invalid, NotFound
 from content.ids import new_id
+from content.logins import account_row
 from content.models import Account, Delivery, DeliveryState, Post, PostingSlot, Revision, Series, Variant
 from content.people import Actor
 from content.phrases import WEEKDAYS
@@ -131,7 +132,7 @@ class Slots:
         actor.require("manage")
         slot = _read(words, self._clock.now(), actor.zone)
         async with self._db.writing() as session:
-            await self._account(session, actor, account_id)
+            await account_row(session, account_id, actor.workspace_id, lock=True)
             there = {_key(one) for one in (await _slots_of(session, [account_id]))[account_id]}
             wanted = [(day, slot.hour, slot.minute, slot.zone) for day in slot.weekdays]
             new = [key for key in wanted if key not in there]
@@ -170,11 +171,6 @@ class Slots:
             self._record(session, actor, "slot.removed", slot.account_id, words)
             await notices.redraw(session, self._clock, SUBJECT)
         return words
-
-    async def _account(self, session: AsyncSession, actor: Actor, account_id: str) -> None:
-        account = await session.get(Account, account_id, with_for_update={"key_share": True})
-        if account is None or account.workspace_id != actor.workspace_id:
-            raise NotFound("There is no such account here. Look at /connect for the ones there are.")
 
     def _record(self, session: AsyncSession, actor: Actor, verb: str, account_id: str, words: str) -> None:
         record(

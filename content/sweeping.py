@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, t
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs, outcomes
+from content.approvals import arm
 from content.audit import record
 from content.database import Database, moment
 from content.errors import NeedsReconnect, Rejected
@@ -26,7 +27,6 @@ BROKEN_AFTER = 2
 """Jobs that may break on one delivery, eight tries each, before its people are told that it will not work."""
 MOST = 500
 """Deliveries looked at in one sweep."""
-_LANE = "account:"
 BROKEN_RESTS = timedelta(days=1)
 """How long a plan or a series whose job broke is left alone: it repeats, and so would the fault."""
 
@@ -67,7 +67,7 @@ class Sweeping:
         broken, was, now = await _broken(session, delivery), delivery.state, self._clock.now()
         if broken < BROKEN_AFTER:
             verb = "delivery.swept"
-            await jobs.put(session, "publish", delivery.id, run_at=now, now=now, lane=f"{_LANE}{delivery.account_id}")
+            await arm(session, self._clock, delivery)
         else:
             verb = "delivery.given_up"
             await self._end(session, delivery)
@@ -95,7 +95,7 @@ def _abandoned(now: datetime) -> Select[Delivery]:
     """
     ready = exists().where(Job.kind == "publish", Job.subject == Delivery.id, text("job.state = 'ready'"))
     running = exists().where(
-        Job.lane == _LANE + Delivery.account_id, Job.subject == Delivery.id, text("job.state = 'running'")
+        Job.lane == jobs.ACCOUNT_LANE + Delivery.account_id, Job.subject == Delivery.id, text("job.state = 'running'")
     )
     no_login = and_(Delivery.error_code == NeedsReconnect.code, Account.state != "connected")
     asked = exists().where(

@@ -14,7 +14,7 @@ from content import copies, daily, jobs
 from content.approvals import arm
 from content.audit import record
 from content.database import Database
-from content.models import Delivery, DeliveryState, Member, Workspace
+from content.models import MOVABLE, Delivery, DeliveryState, Member, Workspace
 from content.pace import too_late
 from content.people import Actor, called
 from content.policy import SUBJECT
@@ -131,7 +131,7 @@ class Switch:
         """Every card that says it is drawn anew: of what waits for a time, of all of it, of the settings."""
         planned = select(Delivery.post_id).where(
             Delivery.workspace_id == actor.workspace_id,
-            Delivery.state.in_([DeliveryState.WAITING, DeliveryState.ASKING, DeliveryState.HELD]),
+            Delivery.state.in_(MOVABLE),
             Delivery.due_at.is_not(None),
         )
         posts = (await session.scalars(planned.distinct())).all()

@@ -13,7 +13,19 @@ from content.models.conversations import (
     MessageRef,
     OpenForm,
 )
-from content.models.deliveries import ENDED, IN_FLIGHT, LIVE, Attempt, Delivery, DeliveryState, Outcome, Part, Result
+from content.models.deliveries import (
+    AHEAD,
+    ENDED,
+    IN_FLIGHT,
+    LIVE,
+    MOVABLE,
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Outcome,
+    Part,
+    Result,
+)
 from content.models.guards import Blackout, Confirmation, Likeness, Mark
 from content.models.knowledge import Feed, Finding, Followers, Goal, Memory, MemoryVector, VoiceRule
 from content.models.people import (
@@ -36,9 +48,11 @@ from content.models.posts import Approval, Media, Post, PostState, Review, Revis
 from content.models.work import Job, JobState, Plan, PostingSlot, Series
 
 __all__ = [
+    "AHEAD",
     "ENDED",
     "IN_FLIGHT",
     "LIVE",
+    "MOVABLE",
     "TO_CARRY",
     "Account",
     "Approval",

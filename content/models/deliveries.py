@@ -33,6 +33,10 @@ LIVE = "delivery.state IN ('waiting', 'sending', 'processing', 'unknown')"
 
 
 IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
+AHEAD = (DeliveryState.WAITING, DeliveryState.HELD)
+"""It is still to go out as it stands."""
+MOVABLE = (*AHEAD, DeliveryState.ASKING)
+"""It has not left the house, nor been refused: its time may still be another."""
 
 
 class Outcome(StrEnum):

@@ -50,6 +50,11 @@ class Workspace(Base):
     next_post_number: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 
+    def next_number(self) -> int:
+        """The number of a new post. Only for whoever has locked the workspace: each is given once."""
+        number, self.next_post_number = self.next_post_number, self.next_post_number + 1
+        return number
+
 
 class Member(Base):
     """A person in a workspace."""

@@ -82,7 +82,7 @@ async def test_who_is_in_no_chat_is_told_on_the_page_alone_and_it_comes_to_an_en
 
 
 async def test_a_copy_that_was_let_go_before_anybody_was_told_tells_nothing(talk: TalkingDesk) -> None:
-    await talk.desk.services.schedule.hold_everything(talk.desk.actor, False)
+    await talk.desk.services.guards.switch.release(talk.desk.actor)
     await talk.run()
     assert page(talk).texts == []
 

@@ -77,7 +77,7 @@ async def test_after_an_outage_it_waits_until_each_post_was_looked_at(desk: Agen
 async def test_while_everything_is_on_hold_it_is_said_on_each_day_that_has_something(desk: AgentDesk) -> None:
     await desk.base.planned("Tea")
     await desk.base.planned("Coffee", hours=49)
-    await desk.services.schedule.hold_everything(desk.actor, True)
+    await desk.services.guards.switch.hold(desk.actor)
     await pass_days(desk, 3)
     said = await lines(desk)
     assert [one.partition(":")[2].partition(".")[0] for one in said] == [

@@ -54,7 +54,7 @@ async def view(desk: Desk) -> CopyView | None:
 
 
 async def released(desk: Desk) -> None:
-    await desk.schedule.hold_everything(desk.actor, False)
+    await desk.guards.switch.release(desk.actor)
     await desk.run()
 
 

@@ -108,7 +108,7 @@ async def test_a_hold_asks_for_the_day_for_which_it_was_planned(desk: Desk) -> N
 
 async def test_while_everything_is_held_each_day_is_looked_back_at(desk: Desk, daily: Daily) -> None:
     await desk.planned("Tea")
-    await desk.schedule.hold_everything(desk.actor, True)
+    await desk.guards.switch.hold(desk.actor)
     await desk.wait(2 * HOUR)
     assert await seen(desk, daily) == DayView(0, (Missed(1, "Fake", "still waits"),), held=True)
     desk.clock.set(EVENING)

@@ -109,7 +109,7 @@ DEEDS: dict[str, Deed] = {
     "hold": lambda desk, post: desk.schedule.hold(desk.actor, post.id),
     "cancel": lambda desk, post: desk.schedule.cancel(desk.actor, post.id),
     "move": lambda desk, post: desk.schedule.set(desk.actor, post.id, "in 2 hours"),
-    "switch": lambda desk, post: desk.schedule.hold_everything(desk.actor, held=True),
+    "switch": lambda desk, post: desk.guards.switch.hold(desk.actor),
     "disconnect": lambda desk, post: desk.accounts.disconnect(desk.actor, post.deliveries[0].account_id),
 }
 

@@ -204,8 +204,8 @@ class Life(RuleBasedStateMachine):
             "release": lambda: desk.schedule.release(owner, now.id),
             "cancel": lambda: desk.schedule.cancel(owner, now.id),
             "delete": lambda: desk.posts.discard(owner, now.id, now.revision),
-            "hold everything": lambda: desk.schedule.hold_everything(owner, held=True),
-            "hold nothing": lambda: desk.schedule.hold_everything(owner, held=False),
+            "hold everything": lambda: desk.guards.switch.hold(owner),
+            "hold nothing": lambda: desk.guards.switch.release(owner),
         }
         self.attempt(deeds[deed]())
 

@@ -75,5 +75,5 @@ async def test_members_are_shown_with_the_chats_that_know_them(desk: Desk, polic
 
 
 async def test_whether_everything_is_on_hold_is_seen(desk: Desk, policy: Policy) -> None:
-    await desk.schedule.hold_everything(desk.actor, True)
+    await desk.guards.switch.hold(desk.actor)
     assert (await policy.view(desk.actor.workspace_id)).held

@@ -239,11 +239,11 @@ async def test_the_kill_switch_stops_a_post_that_is_being_prepared(desk: Desk, f
     post = await desk.now()
     running = asyncio.create_task(desk.run())
     await fake.reached.wait()
-    await desk.schedule.hold_everything(desk.actor, held=True)
+    await desk.guards.switch.hold(desk.actor)
     fake.resume.set()
     await running
     assert (await desk.state(post), fake.public) == (DeliveryState.WAITING, [])
-    await desk.schedule.hold_everything(desk.actor, held=False)
+    await desk.guards.switch.release(desk.actor)
     await desk.run()
     assert len(fake.public) == 1
 

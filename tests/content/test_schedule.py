@@ -37,7 +37,7 @@ async def test_only_who_may_draft_sets_times_and_only_managers_pull_the_switch(d
         desk.schedule.hold(viewer, post.id),
         desk.schedule.release(viewer, post.id),
         desk.schedule.cancel(viewer, post.id),
-        desk.schedule.hold_everything(editor, held=True),
+        desk.guards.switch.hold(editor),
     ):
         with pytest.raises(NotAllowed):
             await refused
@@ -133,11 +133,11 @@ async def test_the_switch_holds_everything_and_letting_go_sends_what_is_not_stal
     async with desk.db.writing() as session:
         await session.execute(update(Workspace).values(late_after_minutes=3))
     stale, fresh = await desk.planned("Stale", hours=1), await desk.planned("Fresh", hours=1.05)
-    await desk.schedule.hold_everything(desk.actor, held=True)
+    await desk.guards.switch.hold(desk.actor)
     await desk.wait(HOUR + timedelta(minutes=4))
     assert fake.public == []
     assert await desk.state(fresh) is DeliveryState.WAITING
-    await desk.schedule.hold_everything(desk.actor, held=False)
+    await desk.guards.switch.release(desk.actor)
     await desk.run()
     assert fake.texts == ["Fresh"]
     assert await desk.state(stale) is DeliveryState.ASKING

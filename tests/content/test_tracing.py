@@ -181,10 +181,10 @@ async def test_a_repetition_whose_login_is_refused_waits_for_the_account(repeati
 
 async def test_a_repetition_waits_while_everything_is_held(repeating: Desk, safe: FakePlatform) -> None:
     await lost(repeating, safe, do=Do.LOSE_BEFORE)
-    await repeating.schedule.hold_everything(repeating.actor, held=True)
+    await repeating.guards.switch.hold(repeating.actor)
     await repeating.wait(MINUTE * 5)
     assert safe.public == []
-    await repeating.schedule.hold_everything(repeating.actor, held=False)
+    await repeating.guards.switch.release(repeating.actor)
     await repeating.wait(MINUTE * 2)
     assert len(safe.public) == 1
 
