@@ -6,7 +6,7 @@ modules may imports stand inside functions.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ from bot.strayed import Strayed
 from bot.telling import Telling
 from bot.webchat.chat import WebChat
 from content.accounts import Accounts
-from content.agenda import Agenda
+from content.agenda import Agenda, Event
 from content.approvals import Approvals
 from content.consents import Consents
 from content.copies import Copies
@@ -142,6 +142,7 @@ class App:
                 agenda=self.desk.agenda,
                 subscriptions=self.desk.subscriptions,
                 clock=self.clock,
+                as_ical=_as_ical,
                 talk=self.webchat,
                 about=lambda: self.model_words,
                 ailments=self.ailments,
@@ -284,6 +285,13 @@ def _desk(
         copies=Copies(db, clock, platforms),
         guards=Guards(db, clock, platforms, dry=settings.dry_run),
     )
+
+
+def _as_ical(events: Sequence[Event], now: datetime) -> bytes:
+    """Its library is loaded when the first calendar program asks."""
+    from content.agenda_ical import as_ical
+
+    return as_ical(events, now)
 
 
 def _not_ready(clock: Clock) -> Handler:

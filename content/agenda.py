@@ -27,6 +27,9 @@ FREE_AHEAD = timedelta(days=28)
 MOST_OF_ONE = 200
 """Occurrences of one plan, series or account's slots."""
 
+UNSHOWN = str.maketrans(dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127), " "))
+"""Control characters, which no file of a calendar may have."""
+
 Kind = Literal["post", "slot", "plan", "series"]
 Status = Literal["CONFIRMED", "TENTATIVE"]
 _WORDS: Mapping[DeliveryState, str] = {

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from content.calendar_files import as_csv, as_ical
+from content.agenda_csv import as_csv
 from web.pages import page
 from web.parts import parts_of
 from web.signin import Member
@@ -36,5 +36,5 @@ async def calendar_feed(request: Request, secret: Annotated[str, Path(max_length
     """The same for calendar programs, which cannot sign in: the address is the key, and no cookie is looked at."""
     parts = parts_of(request)
     actor = await parts.subscriptions.whose(secret)
-    feed = as_ical(await parts.agenda.events(actor), parts.clock.now())
+    feed = parts.as_ical(await parts.agenda.events(actor), parts.clock.now())
     return Response(feed, media_type="text/calendar; charset=utf-8", headers=_SUBSCRIBED)

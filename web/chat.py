@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from web.connect import callback_url
 from web.pages import page
-from web.parts import Event, parts_of
+from web.parts import ServerSentEvent, parts_of
 from web.signin import Member, sign_in, sign_out, signed_in
 
 router = APIRouter()
@@ -81,7 +81,7 @@ async def events(
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _lines(following: AsyncIterator[Event], about: Callable[[], str]) -> AsyncIterator[str]:
+async def _lines(following: AsyncIterator[ServerSentEvent], about: Callable[[], str]) -> AsyncIterator[str]:
     """The events as text; in between, the line about the model whenever it changed."""
     yield "retry: 1000\n\n"
     told = None
@@ -104,7 +104,7 @@ async def came_in(request: Request, token: Annotated[str, Form(max_length=200)])
     return await sign_in(request, token)
 
 
-def _as_text(event: Event) -> str:
+def _as_text(event: ServerSentEvent) -> str:
     if not event.event:
         return ": here\n\n"
     place = f"id: {event.id}\n" if event.id else ""

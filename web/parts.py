@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from fastapi import Request
 
 from content.accounts import Accounts
-from content.agenda import Agenda
+from content.agenda import Agenda, Event
 from content.consents import Consents
 from content.media import MediaStore
 from content.people import Actor, People
@@ -16,7 +17,7 @@ from content.subscriptions import Subscriptions
 from content.times import Clock
 
 
-class Event(Protocol):
+class ServerSentEvent(Protocol):
     """One server-sent event; without a name it is a heartbeat."""
 
     @property
@@ -91,7 +92,7 @@ class Talk(Protocol):
     async def week(self, actor: Actor, weeks_ahead: int) -> Week:
         """What goes out in one week; 0 is this one."""
 
-    def follow(self, actor: Actor, after: int) -> AsyncIterator[Event]:
+    def follow(self, actor: Actor, after: int) -> AsyncIterator[ServerSentEvent]:
         """What is new or changed after that many changes, and on."""
 
 
@@ -106,6 +107,8 @@ class Parts:
     agenda: Agenda
     subscriptions: Subscriptions
     clock: Clock
+    as_ical: Callable[[Sequence[Event], datetime], bytes]
+    """The events as one calendar file."""
     talk: Talk
     about: Callable[[], str]
     """One line about the model that answers, in light words; empty: nothing to say."""

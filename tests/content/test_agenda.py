@@ -10,7 +10,8 @@ from icalendar import Calendar
 from sqlalchemy import update
 
 from content.agenda import AHEAD, BACK, Agenda, Event
-from content.calendar_files import as_csv, as_ical
+from content.agenda_csv import as_csv
+from content.agenda_ical import as_ical
 from content.errors import NotAllowed, NotFound
 from content.models import Account, CalendarLink, Role
 from content.plans import Plans
