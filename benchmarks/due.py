@@ -14,14 +14,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import redis
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from app.serve import open_desk
 from app.settings import Settings
@@ -32,7 +32,8 @@ from benchmarks.endpoint import ROOT
 from benchmarks.figures import Figure, figure
 from content.approvals import arm
 from content.errors import WrongState
-from content.models import Account, Delivery, DeliveryState, Job
+from content.jobs import PUBLISH
+from content.models import Account, Delivery, DeliveryState, Job, JobState
 from content.people import Actor
 from content.wording import Wording
 from tests.servers.postgres import Postgres, running_postgres
@@ -43,6 +44,9 @@ TOGETHER = 10
 FAR = timedelta(hours=2)
 """Until they are given their moment, they are due then."""
 BEGINS = timedelta(seconds=3)
+WARMING = 8
+"""Posts a worker that go out one by one beforehand, as the rival has: a desk that just started compiles its statements."""
+APART = timedelta(seconds=0.1)
 LONGEST_S = 600
 CROWDS = (1_000, 10_000)
 WORKERS = (1, 2, 4)
@@ -109,7 +113,7 @@ async def _planned(folder: Path, server: Postgres, count: int) -> str:
     """The name of a database in which so many posts wait for their moment."""
     name = server.bare()
     async with _desk(_given(folder, server.dsn(name))) as (app, actor):
-        await _plan(app, actor, "http://127.0.0.1:1", count)
+        await _plan(app, actor, "http://127.0.0.1:1", count)  # where they live is said once they are copied
     return name
 
 
@@ -120,7 +124,7 @@ async def _scaled(
     given = _given(folder, server.dsn(name)) | {"redis_url": broker.url}
     with _quick_server() as url, ExitStack() as closing:
         async with _desk(given) as (app, _):
-            await _address(app, url)
+            await _set_accounts(app, server=url)
             desks = [closing.enter_context(_running("work", "I work", given)) for _ in range(workers)]
             return await _let_go(app, desks, url, count)
 
@@ -148,8 +152,8 @@ async def _desk(given: dict[str, str]) -> AsyncIterator[tuple[App, Actor]]:
 
 
 async def _plan(app: App, actor: Actor, url: str, count: int) -> None:
-    """So many deliveries, approved, due in a far hour."""
-    for number in range(0, count, TOGETHER):
+    """So many deliveries and those to get warm with, approved, due in a far hour."""
+    for number in range(0, count + WARMING * max(WORKERS), TOGETHER):
         names = [Named("mastodon", f"ana{number + one}", url) for one in range(TOGETHER)]
         await add_accounts(app, actor, names)
         wording = Wording(
@@ -157,6 +161,8 @@ async def _plan(app: App, actor: Actor, url: str, count: int) -> None:
         )
         post = await app.desk.posts.draft(actor, [wording])
         await app.desk.approvals.approve(actor, post.id, post.revision, button="bench")
+        await _set_accounts(app, state="disconnected")  # a draft looks through all that are connected
+    await _set_accounts(app, state="connected")
     due_at = app.clock.now() + FAR
     async with app.db.writing() as session:
         for row in await session.scalars(select(Delivery)):
@@ -164,41 +170,62 @@ async def _plan(app: App, actor: Actor, url: str, count: int) -> None:
             await arm(session, app.clock, row)
 
 
-async def _address(app: App, url: str) -> None:
-    """The accounts of a copied desk live at this server."""
+async def _set_accounts(app: App, **values: str) -> None:
     async with app.db.writing() as session:
-        await session.execute(update(Account).where(Account.platform == "mastodon").values(server=url))
+        await session.execute(update(Account).where(Account.platform == "mastodon").values(values))
 
 
 async def _let_go(app: App, desks: Sequence[subprocess.Popen[str]], url: str, count: int) -> Course:
-    """Give all posts one moment, and wait until every row says that it is sent.
+    """Give so many posts one moment, and wait until the row of each says that it is sent.
 
     Raises:
-        WrongState: some row is not, or something is there twice or not at all.
+        WrongState: some row does not, or something is there twice or not at all.
     """
+    async with app.db.reading() as session:
+        rows = list(await session.scalars(select(Delivery.id).order_by(Delivery.id)))
+    warming = WARMING * len(desks)
+    for number, one in enumerate(rows[:warming]):
+        await _set_due(app, [one], app.clock.now() + BEGINS + number * APART)
+    await _all_sent(app, desks, warming)
+    await _nothing_to_do(app)
     moment = app.clock.now() + BEGINS
-    async with app.db.writing() as session:
-        await session.execute(update(Delivery).values(due_at=moment))
-        await session.execute(update(Job).where(Job.kind == "publish").values(run_at=moment))
-    await _all_sent(app, desks, count)
+    await _set_due(app, rows[warming : warming + count], moment)
+    await _all_sent(app, desks, warming + count)
     async with httpx.AsyncClient(timeout=60) as client:
-        kept = (await client.get(f"{url}/kept")).json()
+        kept = (await client.get(f"{url}/kept")).json()[warming:]
     public = Counter(whose for whose, _ in kept)
     if len(public) != count or max(public.values()) != 1:
         raise WrongState(f"Of {count} posts {len(public)} are there, the most frequent {max(public.values())} times.")
     return _course([at - moment.timestamp() for _, at in kept])
 
 
+async def _set_due(app: App, ids: Sequence[str], moment: datetime) -> None:
+    async with app.db.writing() as session:
+        await session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(due_at=moment))
+        await session.execute(update(Job).where(Job.kind == PUBLISH, Job.subject.in_(ids)).values(run_at=moment))
+
+
 async def _all_sent(app: App, desks: Sequence[subprocess.Popen[str]], count: int) -> None:
+    """Wait until the rows of so many say that they are sent, and none says that it is on its way or was refused."""
     states = select(Delivery.state, func.count()).group_by(Delivery.state)
     ends = time.monotonic() + LONGEST_S
     while time.monotonic() < ends and all(one.poll() is None for one in desks):
         async with app.db.reading() as session:
             found = dict((await session.execute(states)).all())
-        if found == {DeliveryState.SENT: count}:
+        if found.get(DeliveryState.SENT) == count and set(found) <= {DeliveryState.SENT, DeliveryState.WAITING}:
             return
         await asyncio.sleep(0.5)
     raise WrongState(f"Not all of {count} posts went out: {found}.")
+
+
+async def _nothing_to_do(app: App) -> None:
+    """Wait until what follows a post is done too."""
+    due = or_(Job.state == JobState.RUNNING, and_(Job.state == JobState.READY, Job.run_at <= app.clock.now()))
+    while True:
+        async with app.db.reading() as session:
+            if not await session.scalar(select(func.count()).where(due)):
+                return
+        await asyncio.sleep(0.2)
 
 
 def _course(late: list[float]) -> Course:
@@ -247,34 +274,28 @@ def _wait_for(process: subprocess.Popen[str], words: str) -> None:
 
 def _bare(broker: RedisServer, workers: int, count: int) -> Course:
     """The same number of tasks, put aside beforehand and given to the workers in one instant."""
+    client = redis.Redis.from_url(broker.url)
+    _queue(broker, count)
+    client.rename(bare_celery.QUEUE, "aside")  # before a worker is there that would take some
     with _quick_server() as url, ExitStack() as closing:
         variables = {"BROKER": broker.url, "SERVER": url}
         options = ("--pool=prefork", "--concurrency=1", "--without-gossip", "--without-mingle")
         for number in range(workers):
-            command = (
-                "celery",
-                "--quiet",
-                "--app",
-                "benchmarks.bare_celery",
-                "worker",
-                *options,
-                "-n",
-                f"bare{number}",
-            )
+            name = ("-n", f"bare{number}")
+            command = ("celery", "--quiet", "--app", "benchmarks.bare_celery", "worker", *options, *name)
             closing.enter_context(_process(*command, env=variables))
-        client = redis.Redis.from_url(broker.url)
-        _queue(broker, count)
-        client.rename(bare_celery.QUEUE, "aside")
-        _queue(broker, workers * 8)  # whoever is ready takes one
+        _queue(broker, workers * WARMING)  # whoever is ready takes one
         with httpx.Client(base_url=url) as asking:
-            _until(lambda: len(asking.get("/kept").json()) == workers * 8)
+            _until(lambda: len(asking.get("/kept").json()) == workers * WARMING)
             time.sleep(1)
             began = time.time()  # noqa: TID251 - no desk is here
             client.rename("aside", bare_celery.QUEUE)
             _until(
-                lambda: client.llen(bare_celery.QUEUE) == 0 and len(asking.get("/kept").json()) == workers * 8 + count
+                lambda: (
+                    client.llen(bare_celery.QUEUE) == 0 and len(asking.get("/kept").json()) == workers * WARMING + count
+                )
             )
-            kept = asking.get("/kept").json()[workers * 8 :]
+            kept = asking.get("/kept").json()[workers * WARMING :]
     return _course([at - began for _, at in kept])
 
 
