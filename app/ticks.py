@@ -1,4 +1,7 @@
-"""APScheduler as a waker: it calls the job runner every second and holds nothing. Lose it, and nothing is lost."""
+"""Wakes the job runner: APScheduler every second, a timer at the moment of what is due before that.
+
+Neither holds anything. Lose them, and nothing is lost.
+"""
 
 import asyncio
 import logging
@@ -11,6 +14,7 @@ from content.jobs import KEEP_EVERY, Jobs
 log = logging.getLogger(__name__)
 
 
+LOOK_EVERY = timedelta(seconds=1)
 SWEEP_EVERY = timedelta(minutes=5)
 """How often it is looked for what no job looks after."""
 LOOK_TAKES = timedelta(seconds=2)
@@ -31,7 +35,7 @@ class Scheduler(Protocol):
 
 
 class Ticks:
-    """Wakes the job runner every second, and at once after a commit that put a job."""
+    """Wakes the job runner every second, when a job comes due, and at once after a commit that put one."""
 
     def __init__(self, jobs: Jobs, sweep: Callable[[], Awaitable[object]]) -> None:
         """`sweep` looks for what no job looks after."""
@@ -43,11 +47,10 @@ class Ticks:
         self.busy = False
         """Whether it is looking just now."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._alarm: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def start(
-        self, scheduler: Scheduler, every: timedelta = timedelta(seconds=1), sweep_every: timedelta = SWEEP_EVERY
-    ) -> None:
+    def start(self, scheduler: Scheduler, every: timedelta = LOOK_EVERY, sweep_every: timedelta = SWEEP_EVERY) -> None:
         """Begin, with a look at once; needs the running loop."""
         self._loop = asyncio.get_running_loop()
         self._scheduler = scheduler
@@ -100,10 +103,20 @@ class Ticks:
                 self._told = False
                 if await self._jobs.start_due():
                     self._told = True  # there may be more
+                else:
+                    await self._set_alarm()
         except Exception:
             log.exception("tick.failed")  # the next tick tries again
         finally:
             self.busy = False
+
+    async def _set_alarm(self) -> None:
+        """A job that comes due before the next look starts at its moment."""
+        due_in = await self._jobs.due_in(LOOK_EVERY)
+        if due_in is not None and self._loop is not None:
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = self._loop.call_later(due_in.total_seconds(), self.wake)
 
     async def stop(self, within: timedelta) -> None:
         """No new jobs; those that run may finish within the time, and are cancelled after it."""

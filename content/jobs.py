@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, case, func, or_, select, text, update
+from sqlalchemy import Integer, and_, bindparam, case, func, or_, select, text, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -31,10 +31,17 @@ KEEP_EVERY = LEASE / 3
 TRIES = 8
 ACCOUNT_LANE = "account:"
 """And an account's id: of its posts one at a time is sent."""
-BATCH = 50
+BATCH = 100
 """Jobs claimed in one transaction."""
-MOST_RUNNING = 200
-"""Jobs a process does at a time; what is due beyond that is left to others, or waits for room."""
+FULL = 150
+"""A process that does so many at a time claims no more; what is due then is left to others, or waits until some ended."""
+PUBLISH = "publish"
+AFTERWARDS = ("collect", "learn", "notify", "redraw")
+"""Kinds of jobs that count, learn or tell what was done."""
+CROWD = 20
+"""Posts that a process sends at a time, with which it lets what is done afterwards wait,"""
+PATIENCE = timedelta(seconds=10)
+"""but no longer than this: with a stream of posts it would wait for ever."""
 
 
 @dataclass(frozen=True)
@@ -183,8 +190,10 @@ class Jobs:
         self.running: set[asyncio.Task[None]] = set()
         self._held: set[tuple[str, int]] = set()
         """The jobs that run here, each with its fence."""
+        self._sending = 0
+        """How many of them are posts."""
         self.room: Callable[[], None] = lambda: None
-        """Called when a job ends and there is room for another again."""
+        """Called when a job ends and another may begin that might not before."""
 
     async def run_due(self, limit: int = 20) -> int:
         """Run what is due now, side by side, until it is done; returns how many jobs ran."""
@@ -194,8 +203,7 @@ class Jobs:
 
     async def start_due(self, limit: int = BATCH) -> int:
         """Begin what is due now without waiting for it, so that a long job keeps no other from starting."""
-        room = min(limit, MOST_RUNNING - len(self.running))
-        claimed = await self._claim(room) if room > 0 else []
+        claimed = await self._claim(limit) if len(self.running) < FULL else []
         for job in claimed:
             task = asyncio.create_task(self._run(*job))
             self.running.add(task)
@@ -203,9 +211,9 @@ class Jobs:
         return len(claimed)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        was_full = len(self.running) >= MOST_RUNNING
+        was_full = len(self.running) >= FULL
         self.running.discard(task)
-        if was_full:
+        if was_full and len(self.running) < FULL:
             self.room()
 
     async def run_all(self, rounds: int = 50) -> int:
@@ -226,6 +234,14 @@ class Jobs:
             soonest: datetime | None = await session.scalar(query)
             return soonest
 
+    async def due_in(self, most: timedelta) -> timedelta | None:
+        """How long until the next job comes due; None: that is not within this time."""
+        async with self._db.reading() as session:
+            now = await moment(session)
+            ahead = and_(Job.state == JobState.READY, Job.run_at > now, Job.run_at <= now + most)
+            soonest: datetime | None = await session.scalar(select(func.min(Job.run_at)).where(ahead))
+            return None if soonest is None else soonest - now
+
     async def take_over(self) -> int:
         """Free the jobs that an earlier process left running, and what it was sending, so that it is looked up at once.
 
@@ -242,7 +258,9 @@ class Jobs:
     async def _claim(self, limit: int) -> list[tuple[str, str, str, int, int]]:
         async with self._db.writing(alone=True) as session:  # else two could take two of one lane
             now = await moment(session)
-            claimed = await session.execute(_CLAIM, {"now": now, "until": now + LEASE, "most": limit})
+            patient = now - PATIENCE if self._sending >= CROWD else now
+            times = {"now": now, "patient": patient, "until": now + LEASE}
+            claimed = await session.execute(_CLAIM, {**times, "most": limit})
             return [(job, kind, subject, tries, fence) for job, kind, subject, tries, fence in claimed]
 
     async def keep_leases(self) -> None:
@@ -256,10 +274,15 @@ class Jobs:
 
     async def _run(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:
         self._held.add((job_id, fence))
+        self._sending += kind == PUBLISH
         try:
             await self._do(job_id, kind, subject, tries, fence)
         finally:
             self._held.remove((job_id, fence))
+            if kind == PUBLISH:
+                self._sending -= 1
+                if self._sending == CROWD - 1:
+                    self.room()
 
     async def _do(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:
         try:
@@ -309,38 +332,51 @@ class Jobs:
         return {(kind, subject) for kind, subject in rows}
 
 
-def _claimable(job: Any) -> Any:
-    now = bindparam("now", type_=Instant())
-    abandoned = and_(job.state == JobState.RUNNING, job.lease_until <= now)
-    return or_(and_(job.state == JobState.READY, job.run_at <= now), abandoned)
+_NOW = bindparam("now", type_=Instant())
+_MOST = bindparam("most", type_=Integer())
+
+
+def _abandoned(job: Any) -> Any:
+    return and_(job.state == JobState.RUNNING, job.lease_until <= _NOW)
+
+
+def _due(job: Any) -> Any:
+    return and_(job.state == JobState.READY, job.run_at <= _NOW)
+
+
+def _left_running() -> Any:
+    """Ids of the jobs whose process gave no sign of life. They are the only ones of their lanes that run."""
+    job = aliased(Job)
+    return select(job.id).where(_abandoned(job)).limit(_MOST).with_for_update(skip_locked=True)
 
 
 def _free() -> Any:
-    """Ids of the first claimable job of every lane in which nothing runs; one left running goes before the others."""
-    job, other = aliased(Job), aliased(Job)
-    busy = select(other.id).where(other.lane == job.lane, other.state == JobState.RUNNING, other.id != job.id)
-    earlier = select(other.id).where(
-        job.state == JobState.READY,
-        other.lane == job.lane,
-        _claimable(other),
-        or_(other.run_at < job.run_at, and_(other.run_at == job.run_at, other.id < job.id)),
-    )
+    """Ids of the first due job of every lane in which nothing runs.
+
+    Both conditions are put so that PostgreSQL looks at one job after the other, by their times, until it has enough.
+    As `NOT EXISTS` they became joins, for which it read all that are due: of a crowd the same thousands for each fifty.
+    """
+    job, running, first = aliased(Job), aliased(Job), aliased(Job)
+    patient = bindparam("patient", type_=Instant())
+    waits = and_(job.kind.in_(AFTERWARDS), job.run_at > patient)
+    busy = select(running.id).where(running.lane == job.lane, running.state == JobState.RUNNING)
+    of_lane = select(first.id).where(first.lane == job.lane, _due(first)).order_by(first.run_at, first.id).limit(1)
     return (
         select(job.id)
-        .where(_claimable(job), ~busy.exists(), ~earlier.exists())
+        .where(_due(job), ~waits, busy.exists().is_(False), job.id == of_lane.scalar_subquery())
         .order_by(job.run_at)
-        .limit(bindparam("most", type_=Integer()))
+        .limit(_MOST)
         .with_for_update(skip_locked=True)
     )
 
 
-_FREE = _free().cte(
-    "free"
-)  # in a subquery PostgreSQL may look for them again and again, and find more than were asked for
+# in subqueries PostgreSQL may look for them again and again, and find more than were asked for
+_LEFT, _FREE = _left_running().cte("left_running"), _free().cte("free")
+_TAKEN = union_all(select(_LEFT.c.id), select(_FREE.c.id)).subquery()
 
 _CLAIM = (  # built once: that takes longer than running it
     update(Job)
-    .where(Job.id.in_(select(_FREE.c.id)), _claimable(Job))
+    .where(Job.id.in_(select(_TAKEN.c.id).limit(_MOST)), or_(_due(Job), _abandoned(Job)))
     .values(
         state=JobState.RUNNING,
         lease_until=bindparam("until", type_=Instant()),

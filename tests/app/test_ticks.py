@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from app.ticks import Ticks
+from app.ticks import LOOK_EVERY, Ticks
 from content import jobs
 from content.database import Database
 from content.jobs import Jobs
@@ -52,9 +52,9 @@ async def ticks(db: Database, clock: FakeClock, work: Work) -> AsyncIterator[Tic
     await made.stop(timedelta(0))
 
 
-async def put(db: Database, clock: FakeClock, subject: str) -> None:
+async def put(db: Database, clock: FakeClock, subject: str, away: timedelta = timedelta(0)) -> None:
     async with db.writing() as session:
-        await jobs.put(session, "work", subject, run_at=clock.now(), now=clock.now())
+        await jobs.put(session, "work", subject, run_at=clock.now() + away, now=clock.now())
 
 
 async def within(seconds: float, event: asyncio.Event) -> None:
@@ -76,6 +76,21 @@ async def test_it_looks_every_second_by_itself(db: Database, clock: FakeClock, w
     assert work.begun == []
     ticks.start(AsyncIOScheduler(timezone="UTC"))
     await within(5, work.began)
+    work.may_end.set()
+
+
+async def test_a_job_that_comes_due_between_two_looks_begins_at_its_moment(
+    db: Database, clock: FakeClock, work: Work, ticks: Ticks
+) -> None:
+    soon = timedelta(seconds=0.3)
+    ticks.start(AsyncIOScheduler(timezone="UTC"), every=timedelta(hours=1))
+    for away in (LOOK_EVERY, soon):  # each is a commit, and so a look
+        await put(db, clock, f"in {away}", away)
+    await asyncio.sleep(0.1)
+    clock.move(soon)
+    assert work.begun == []
+    await within(2, work.began)
+    assert work.begun == [f"in {soon}"]
     work.may_end.set()
 
 

@@ -18,9 +18,14 @@ from content.errors import (
     Unavailable,
 )
 from content.jobs import (
+    AFTERWARDS,
+    BATCH,
+    CROWD,
+    FULL,
     KEEP_EVERY,
     LEASE,
-    MOST_RUNNING,
+    PATIENCE,
+    PUBLISH,
     TRIES,
     Again,
     AskPerson,
@@ -338,18 +343,57 @@ async def test_three_hundred_jobs_claimed_by_eight_runners_run_once_each_and_in_
 
 
 async def test_a_process_takes_no_more_than_it_can_do_and_the_rest_when_there_is_room(work: Work) -> None:
-    for number in range(MOST_RUNNING + 10):
+    taken = (FULL // BATCH + 1) * BATCH
+    for number in range(taken + 10):
         await work.put(f"{number}")
     work.hang = asyncio.Event()
     rooms: list[int] = []
     work.jobs.room = lambda: rooms.append(len(work.jobs.running))
     while await work.jobs.start_due():
         pass
-    assert len(work.jobs.running) == MOST_RUNNING
+    assert len(work.jobs.running) == taken
     work.hang.set()
     await asyncio.gather(*work.jobs.running)
-    assert rooms == [MOST_RUNNING - 1]
+    assert rooms == [FULL - 1]
     assert await work.jobs.run_all() == 10
+
+
+async def test_what_is_done_afterwards_lets_a_crowd_of_posts_go_first_but_not_for_long(work: Work) -> None:
+    work.jobs = Jobs(work.db, work.clock, dict.fromkeys((PUBLISH, "answer", *AFTERWARDS), work.learn))
+    for number in range(CROWD):
+        await work.put(f"post {number}", kind=PUBLISH)
+    work.hang = asyncio.Event()
+    assert await work.jobs.start_due() == CROWD
+    await work.started.wait()
+    for kind in ("answer", *AFTERWARDS):
+        await work.put(kind, kind=kind)
+    assert await work.jobs.start_due() == 1
+    await asyncio.sleep(0)
+    assert work.done[-1] == "answer", "a person waits for it"
+    work.clock.move(PATIENCE - SECOND)
+    assert await work.jobs.start_due() == 0
+    work.clock.move(SECOND)
+    assert await work.jobs.start_due() == len(AFTERWARDS)
+
+    await work.put("next", kind="learn")
+    assert await work.jobs.start_due() == 0
+    rooms: list[int] = []
+    work.jobs.room = lambda: rooms.append(1)
+    work.hang.set()
+    await asyncio.gather(*work.jobs.running)
+    assert rooms == [1], "told once, when there are no longer so many"
+    assert await work.jobs.start_due() == 1
+    await asyncio.gather(*work.jobs.running)
+    assert work.done[-1] == "next"
+
+
+async def test_it_tells_how_long_until_the_next_job_is_due(work: Work) -> None:
+    await work.put("due")
+    assert await work.jobs.due_in(SECOND) is None, "that one may have begun"
+    await work.put("soon", SECOND / 4)
+    await work.put("sooner", SECOND / 8)
+    assert await work.jobs.due_in(SECOND) == SECOND / 8
+    assert await work.jobs.due_in(SECOND / 10) is None
 
 
 async def test_a_long_job_is_not_taken_over_while_its_process_lives(work: Work, db: Database, clock: FakeClock) -> None:
