@@ -87,10 +87,10 @@ class Http:
             Rejected, NeedsReconnect, RateLimited, Unavailable: nothing happened.
             OutcomeUnknown: only for a `write`.
         """
-        asked = Asked(platform, account, _host(url), write)
-        request = _request(
-            method, url, headers, params, {"json": json, "data": data, "files": files, "content": content}
-        )
+        address = _address(url)
+        asked = Asked(platform, account, address.host, write)
+        body = {"json": json, "data": data, "files": files, "content": content}
+        request = _request(method, address, headers, params, body)
         self._refuse_plain_http(request.url)
         answer = await self._send(asked, request, MAX_ANSWER_BYTES, timeout or self._timeout)
         if answer.status in accept:
@@ -118,8 +118,9 @@ class Http:
         loop = asyncio.get_running_loop()
         ends = loop.time() + self._timeout.total_seconds()
         for _ in range(MAX_REDIRECTS + 1):
-            asked = Asked(source, "", _host(url), write=False)
-            request = _request("GET", url, headers, None, {})
+            address = _address(url)
+            asked = Asked(source, "", address.host, write=False)
+            request = _request("GET", address, headers, None, {})
             answer = await self._send(asked, request, max_bytes, timedelta(seconds=ends - loop.time()))
             if not 300 <= answer.status < 400 or "location" not in answer.headers:
                 return self._outcomes.read(asked, answer, types)
@@ -184,11 +185,16 @@ class _Progress:
         self.sent = self.sent or event.startswith("http11.send_request")
 
 
-def _host(url: str) -> str:
+def _address(url: str) -> httpx.URL:
     try:
-        return httpx.URL(url).host
+        address = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError) as unreadable:
         raise Invalid("I can't read that address.", [_bad_address(url, "it is not written as one")]) from unreadable
+    if address.scheme not in {"http", "https"} or not address.host or "%" in address.host:
+        raise Invalid("I can't use that address.", [_bad_address(url, "it is no web address")])
+    if address.userinfo:
+        raise Invalid("I can't use that address.", [_bad_address(address.host, "it carries a name or a password")])
+    return address
 
 
 def _bad_address(url: str, why: str) -> Problem:
@@ -198,19 +204,14 @@ def _bad_address(url: str, why: str) -> Problem:
 
 
 def _request(
-    method: str, url: str, headers: Mapping[str, str] | None, params: Params | None, body: dict[str, Any]
+    method: str, address: httpx.URL, headers: Mapping[str, str] | None, params: Params | None, body: dict[str, Any]
 ) -> httpx.Request:
-    parsed = httpx.URL(url)
-    if parsed.scheme not in {"http", "https"} or not parsed.host or "%" in parsed.host:
-        raise Invalid("I can't use that address.", [_bad_address(url, "it is no web address")])
-    if parsed.userinfo:
-        raise Invalid("I can't use that address.", [_bad_address(parsed.host, "it carries a name or a password")])
     sent = {"user-agent": USER_AGENT, "accept-encoding": "gzip", **{k.lower(): v for k, v in (headers or {}).items()}}
     for name, value in sent.items():
         if not (value.isascii() and value.isprintable()):
             fix = "Copy it again, without spaces or quotes around it."
             raise Invalid("A value cannot be sent.", [Problem(name, "it holds characters that cannot be sent.", fix)])
-    return httpx.Request(method, parsed.copy_merge_params(params) if params else parsed, headers=sent, **body)
+    return httpx.Request(method, address.copy_merge_params(params) if params else address, headers=sent, **body)
 
 
 def _joined(url: str, location: str) -> str:
