@@ -1,12 +1,13 @@
 """The command line: copydesk serve | work | migrate | login | doctor [about] | backup [file] | restore file."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import uvloop
 
 from app import lean
 from app.chats import WIRERS
@@ -121,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = vars(parser.parse_args(arguments))
     name = chosen.pop("command")
     try:
-        asyncio.run(COMMANDS[name][1](read_settings(), **chosen))
+        uvloop.run(COMMANDS[name][1](read_settings(), **chosen))
     except KeyboardInterrupt:
         return _interrupted(name)
     except ContentError as error:

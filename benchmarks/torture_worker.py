@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 import apscheduler.schedulers.asyncio  # noqa: F401 - what a start would import late
+import uvloop
 
 from app.settings import Settings
 from app.wiring import bring_up_to_date, build, tick
@@ -35,7 +36,7 @@ def main(given: dict[str, Any]) -> None:
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
-            asyncio.run(publish(settings))
+            uvloop.run(publish(settings))
             os._exit(0)
         print(child, flush=True)
 

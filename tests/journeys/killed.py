@@ -4,12 +4,13 @@ Run as `python -m tests.journeys.killed FOLDER [SETTINGS]`, the settings as JSON
 starts `copydesk serve` on the folder, says the process id, and says `ended` when that process is no more.
 """
 
-import asyncio
 import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
+
+import uvloop
 
 import memory.recall  # noqa: F401 - all four: what `think` would import
 from app.serve import serve
@@ -20,7 +21,7 @@ def main(folder: Path, given: dict[str, Any]) -> None:
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
-            asyncio.run(serve(settings_for(folder, **given)))
+            uvloop.run(serve(settings_for(folder, **given)))
             os._exit(0)
         print(f"process {child}", flush=True)  # noqa: T201
         os.waitpid(child, 0)
