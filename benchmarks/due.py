@@ -5,10 +5,7 @@ as many processes as are measured. No account has two posts, so that nothing kee
 """
 
 import asyncio
-import json
-import os
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -28,8 +25,8 @@ from app.settings import Settings
 from app.wiring import App, build
 from benchmarks import bare_celery
 from benchmarks.accounts import Named, add_accounts
-from benchmarks.endpoint import ROOT
 from benchmarks.figures import Figure, figure
+from benchmarks.processes import running, said, wait_for
 from content.approvals import arm
 from content.errors import WrongState
 from content.jobs import PUBLISH
@@ -240,33 +237,15 @@ def _course(late: list[float]) -> Course:
 def _running(command: str, ready: str, given: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """The program with nothing but these settings, once it said these words."""
     variables = {f"COPYDESK_{name.upper()}": value for name, value in given.items() if value}
-    with _process("app", command, env=variables | {"COPYDESK_PORT": "0"}) as process:
-        _wait_for(process, ready)
+    with running("app", command, env=variables | {"COPYDESK_PORT": "0"}) as process:
+        wait_for(process, ready)
         yield process
 
 
 @contextmanager
 def _quick_server() -> Iterator[str]:
-    with _process("benchmarks.quick_server") as process:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        yield f"http://127.0.0.1:{json.loads(process.stdout.readline())}"
-
-
-@contextmanager
-def _process(*module: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", *module]
-    variables = {"PYTHONPATH": str(ROOT), "PATH": os.defpath, **(env or {})}
-    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _wait_for(process: subprocess.Popen[str], words: str) -> None:
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    if not any(words in line for line in process.stdout):
-        raise WrongState(f"The process ended before it said “{words}”.")
+    with running("benchmarks.quick_server") as process:
+        yield f"http://127.0.0.1:{said(process)}"
 
 
 # the rival
@@ -283,7 +262,7 @@ def _bare(broker: RedisServer, workers: int, count: int) -> Course:
         for number in range(workers):
             name = ("-n", f"bare{number}")
             command = ("celery", "--quiet", "--app", "benchmarks.bare_celery", "worker", *options, *name)
-            closing.enter_context(_process(*command, env=variables))
+            closing.enter_context(running(*command, env=variables))
         _queue(broker, workers * WARMING)  # whoever is ready takes one
         with httpx.Client(base_url=url) as asking:
             _until(lambda: len(asking.get("/kept").json()) == workers * WARMING)

@@ -8,12 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
+from benchmarks.processes import ROOT
 from tests.servers.openai import Body, OpenAIServer, Reply, tool_then_answer
 from tests.servers.running import serving
 
-ROOT = Path(__file__).parent.parent
 ANSWER = (
     "Done. The draft is below and fits both accounts; it keeps to your voice rules and names the opening hours. "
     "Say when it should go out, or press the button to post it now."

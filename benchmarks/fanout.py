@@ -1,9 +1,6 @@
 """One post to eight accounts on eight servers of different slowness: how much longer it takes than the slowest of them."""
 
 import gc
-import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -16,6 +13,7 @@ from app.settings import Settings
 from app.wiring import App, build
 from benchmarks.accounts import Named, add_accounts
 from benchmarks.figures import Figure, figure
+from benchmarks.processes import running, said
 from content.errors import WrongState
 from content.models import DeliveryState
 from content.people import Actor
@@ -50,13 +48,8 @@ async def measure(*, quick: bool) -> list[Figure]:
 @contextmanager
 def _servers() -> Iterator[list[str]]:
     """The addresses of the slow servers, in a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.slow_servers", *map(str, SLOWNESS)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            ports = json.loads(process.stdout.readline()) if process.stdout else []
-            yield [f"http://127.0.0.1:{port}" for port in ports]
-        finally:
-            process.terminate()
+    with running("benchmarks.slow_servers", *map(str, SLOWNESS)) as process:
+        yield [f"http://127.0.0.1:{port}" for port in said(process)]
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.endpoint import ROOT
+from benchmarks.processes import ROOT, wait_for
 
 TICKS = os.sysconf("SC_CLK_TCK")
 GRACE_S = 20
@@ -40,17 +40,8 @@ class RunningDesk:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONGEST_S)
 
     def wait_for(self, words: str) -> None:
-        """Until it has printed a line with these words.
-
-        Raises:
-            RuntimeError: it ended first.
-        """
-        assert self.process.stdout is not None  # noqa: S101 - it is a pipe
-        for line in self.process.stdout:
-            if words in line:
-                return
-        msg = f"the desk ended before it said “{words}”"
-        raise RuntimeError(msg)
+        """Until it has printed a line with these words."""
+        wait_for(self.process, words)
 
     def cpu_s(self) -> float:
         """CPU seconds of all its threads since its start, in the kernel and out of it; exact to 0.01."""

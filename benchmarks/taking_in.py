@@ -25,7 +25,7 @@ from app.chats import Chats
 from app.serve import listen, open_desk
 from app.settings import Settings
 from app.wiring import build
-from benchmarks.endpoint import ROOT
+from benchmarks.processes import ROOT
 
 SECRET = "benchmark"  # noqa: S105 - nobody else's
 TELEGRAM_TOKEN = "1000001:benchmark"  # noqa: S105 - nobody else's

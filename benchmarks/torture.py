@@ -14,8 +14,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from app.serve import open_desk
 from app.settings import Settings
 from app.wiring import App, build
 from benchmarks.accounts import Named, add_accounts
-from benchmarks.endpoint import ROOT
+from benchmarks.processes import running, said
 from content.approvals import arm
 from content.models import Account, Attempt, Delivery, DeliveryState, Job, JobState, Outcome, Post
 from content.people import Actor
@@ -69,22 +69,6 @@ class Toll:
     seconds: float
 
 
-@contextmanager
-def _printing(*command: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _line(process: subprocess.Popen[str]) -> Any:
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    return json.loads(process.stdout.readline())
-
-
 class Workers:
     """The processes that are killed."""
 
@@ -97,7 +81,7 @@ class Workers:
         assert self._forge.stdin is not None  # noqa: S101 - it is a pipe
         self._forge.stdin.write("\n")
         self._forge.stdin.flush()
-        return int(_line(self._forge))
+        return int(said(self._forge))
 
     def kill_one(self) -> None:
         """As a power cut would; another takes its place at once."""
@@ -209,8 +193,8 @@ async def _text(app: App, row: Delivery) -> str:
 async def one_run(database: str, workers: int, kills: int, address: str, folder: Path) -> Toll:
     """Kill so many times, wait until all has ended, and count."""
     began = time.monotonic()
-    with _printing("benchmarks.torture_server") as server:
-        url = f"http://127.0.0.1:{_line(server)}"
+    with running("benchmarks.torture_server") as server:
+        url = f"http://127.0.0.1:{said(server)}"
         given = {
             "data_dir": str(folder),
             "database_url": address,
@@ -223,7 +207,7 @@ async def one_run(database: str, workers: int, kills: int, address: str, folder:
         within = timedelta(seconds=kills * sum(BETWEEN_S) / 2)
         async with _desk(given) as (app, actor):
             await _plan(app, actor, url, 4 * kills, within)
-            with _printing("benchmarks.torture_worker", json.dumps(given)) as forge:
+            with running("benchmarks.torture_worker", json.dumps(given)) as forge:
                 killed = Workers(forge, workers)
                 try:
                     while killed.kills < kills:
