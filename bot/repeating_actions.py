@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from bot.answers import counted, press_name
+from bot.answers import press_name
 from bot.chat import Action, Answer
 from content.desk import Desk
 
@@ -26,7 +26,9 @@ class RepeatingActions:
     async def _approve_series(self, action: Action) -> Answer:
         series = await self._desk.series.approve(action.actor, action.id, action.revision, button=press_name(action))
         if series.state != "running":
-            return Answer(f"{counted(series.post)} Then press Approve the series again.")
+            said_yes, quorum = len(series.said_yes), series.post.deciding.quorum
+            counts = f"Your yes to the series of #{series.post.number} counts: {said_yes} of {quorum}."
+            return Answer(f"{counts} It still needs {quorum - said_yes} more, by Approve the series.")
         return Answer(f"Approved: #{series.post.number} goes out {series.when}, next {series.ahead_words}.")
 
     async def _pause_series(self, action: Action) -> Answer:

@@ -35,21 +35,31 @@ def _standing(series: SeriesView) -> tuple[Tone, str]:
     if not series.ahead_words:
         return "plain", "Its last time has passed"
     if series.state == "proposed":
-        return "asking", f"Waiting for approval; it would begin {series.ahead_words}"
+        return "asking", f"{_waiting(series)}; it would begin {series.ahead_words}"
     return "waiting", f"Approved, next {series.ahead_words}; {made}"
+
+
+def _waiting(series: SeriesView) -> str:
+    if not series.said_yes:
+        return "Waiting for approval"
+    names = " and ".join(one.name for one in series.said_yes)
+    return f"Waiting for approval, {len(series.said_yes)} of {series.post.deciding.quorum} said yes: {names}"
 
 
 def _notes(series: SeriesView) -> Iterator[str]:
     yield f"It posts {series.when}; the last is {series.last_words}."
     if series.state == "proposed":
         good_for = f"all {series.count} times" if series.count > 1 else "the one time"
-        yield f"One yes is good for {good_for}, with these words on these accounts. An edit takes it back."
+        quorum = series.post.deciding.quorum
+        yeses, it = ("One yes is", "it") if quorum == 1 else (f"{quorum} people must say yes, and that is", "them")
+        yield f"{yeses} good for {good_for}, with these words on these accounts. An edit takes {it} back."
 
 
 def _buttons(series: SeriesView, viewer: Actor) -> Iterator[Button]:
     if series.state == "ended":
         return
-    if series.state == "proposed" and viewer.may("approve"):
+    said_so = viewer.member_id in {one.member_id for one in series.said_yes}
+    if series.state == "proposed" and viewer.may("approve") and not said_so:
         yield Button("approve_series", "Approve the series", series.id, series.post.revision, style="primary")
     if viewer.may("draft"):
         if series.state == "running":

@@ -70,6 +70,10 @@ class Deciding:
         """The name of a member whose yes counts; None: it does not."""
         return next((one.name for one in self.deciders if one.member_id == member_id), None)
 
+    def counts(self, member_id: str) -> bool:
+        """Whether the yes of this member counts: they may decide, or were asked by name and said it."""
+        return self.name_of(member_id) is not None or member_id in {one.member_id for one in self.said_yes}
+
 
 NOBODY = Deciding((), 1, (), (), "")
 

@@ -1,9 +1,9 @@
 """Posts that repeat by a rule: each occurrence is a post of its own, a copy of the approved wording.
 
-One yes is given to a series: to exactly this wording, on these accounts, at the times of this rule until its end, at most 26
-occurrences and a year away. Every delivery made of it has an approval row of its own, bound to its own digest, which says whose
-yes it was, when and by which button; so what is looked at when it goes out is the same as for any post. Any edit voids the
-series (`series_yes.py`).
+A yes is given to a series, by as many people as must say it to a post: to exactly this wording, on these accounts, at the
+times of this rule until its end, at most 26 occurrences and a year away. Every delivery made of it has an approval row of its
+own, bound to its own digest, which says whose yes it was, when and by which button; so what is looked at when it goes out is
+the same as for any post. Any edit voids the series (`series_yes.py`).
 
 Occurrences are made one ahead. What was missed meanwhile is skipped and said, never made up for.
 """
@@ -22,7 +22,7 @@ from content.approvals import approve, refuse_problems
 from content.audit import record
 from content.copying import copy_of
 from content.database import Database
-from content.deciding import deciding
+from content.deciding import Decider, deciding
 from content.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from content.ids import new_id
 from content.models import Member, Post, PostState, Series
@@ -61,6 +61,8 @@ class SeriesView:
     state: State
     count: int
     """How many occurrences there are at most."""
+    said_yes: tuple[Decider, ...]
+    """Who said yes to it so far; as many must as to the post."""
     made: int
     ahead: datetime | None
     """When the next occurrence goes out, made or not; None: there is none."""
@@ -133,7 +135,7 @@ class SeriesOfPosts:
     async def approve(self, actor: Actor, series_id: str, revision: int, *, button: str) -> SeriesView:
         """Say yes to exactly this wording, on these accounts, by this rule until its end. Only a button calls this.
 
-        Where more people must say yes, it is one yes to the post; the last of them starts the series.
+        Where the post has none yet it is one to the post too. Where more people must say yes, the last of them starts the series.
 
         Raises:
             As `Approvals.approve`; WrongState: it has ended, or its last time has passed.
@@ -147,7 +149,11 @@ class SeriesOfPosts:
             if Recurrence(row.rule, row.zone).next_after(now) is None:
                 raise WrongState(f"The last time of this series has passed. Give #{post.number} new times.")
             await self._say_yes(session, actor, post, revision, button)
-            if post.state is PostState.APPROVED:
+            await series_yes.say(session, row, actor.member_id, now)
+            self._record(session, row, "series.yes", actor.member_id)
+            if post.state is PostState.APPROVED and await series_yes.enough(
+                session, row, await deciding(session, post)
+            ):
                 row.approved_by, row.approved_at, row.button = actor.member_id, now, button[:200]
                 row.made_until, row.paused_at = now, None
                 self._record(session, row, "series.approved", actor.member_id)
@@ -157,13 +163,15 @@ class SeriesOfPosts:
             return await self._view(session, row)
 
     async def _say_yes(self, session: AsyncSession, actor: Actor, post: Post, revision: int, button: str) -> None:
-        """A yes to the post, where it has none; to the series alone only of whom a yes to the post would count."""
-        if post.state is not PostState.APPROVED:
+        """A yes to the post, where it needs this one; to the series alone only of whom a yes to the post would count."""
+        given = await deciding(session, post)
+        said_so = actor.member_id in {one.member_id for one in given.said_yes}
+        if post.state is not PostState.APPROVED and not said_so:
             await approve(session, self._clock, self._platforms, actor, post.id, revision, button)
             return
         await reviews.require_decider(session, actor, post)
         require_current(post, revision)
-        if (await deciding(session, post)).name_of(actor.member_id) is None:
+        if not given.counts(actor.member_id):
             raise NotAllowed(f"You wrote #{post.number}, and here somebody else must approve it. Ask an approver.")
         refuse_problems(await view(session, self._platforms, post))
 
@@ -294,6 +302,7 @@ class SeriesOfPosts:
             rule=rule,
             state=_state(row),
             count=len(every),
+            said_yes=await series_yes.said(session, row.id),
             made=row.made,
             ahead=following.at if following else None,
             ahead_words=said(following.at, row.zone, now) if following else "",

@@ -1,21 +1,58 @@
-"""The yes to a series: for exactly one wording. Where that changes, nothing more is made of it, and what waits is called off."""
+"""The yeses to a series: for exactly one wording, as many as a post needs.
+
+Where the wording changes they are gone, nothing more is made of the series, and what waits is called off.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs, notices, outcomes, plans
-from content.models import MOVABLE, Delivery, DeliveryState, Post, Series
+from content.deciding import Decider, Deciding
+from content.errors import Conflict
+from content.ids import new_id
+from content.models import MOVABLE, Delivery, DeliveryState, Member, Post, Series, SeriesYes
+from content.people import called
 from content.times import Clock
+
+
+async def said(session: AsyncSession, series_id: str) -> tuple[Decider, ...]:
+    """Who said yes to it as it is now, first to last."""
+    given = (
+        select(Member)
+        .join(SeriesYes, SeriesYes.member_id == Member.id)
+        .where(SeriesYes.series_id == series_id)
+        .order_by(SeriesYes.said_at, SeriesYes.id)
+    )
+    return tuple(Decider(one.id, called(one)) for one in await session.scalars(given))
+
+
+async def say(session: AsyncSession, series: Series, member_id: str, now: datetime) -> None:
+    """One yes.
+
+    Raises:
+        Conflict: this member said yes already.
+    """
+    if any(one.member_id == member_id for one in await said(session, series.id)):
+        raise Conflict("You said yes to this series already. It still waits for somebody else's.")
+    session.add(SeriesYes(id=new_id("yes"), series_id=series.id, member_id=member_id, said_at=now))
+    await session.flush()
+
+
+async def enough(session: AsyncSession, series: Series, post: Deciding) -> bool:
+    """Whether as many people said yes to the series as must to its post, which is given."""
+    said_yes = await said(session, series.id)
+    return sum(post.counts(one.member_id) for one in said_yes) >= post.quorum
 
 
 async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
     """The yes to a post no longer counts; nor does one to the series of it."""
-    row = await session.scalar(
-        select(Series).where(Series.post_id == post.id, Series.ended_at.is_(None), Series.approved_at.is_not(None))
-    )
-    if row is not None:
+    row = await session.scalar(select(Series).where(Series.post_id == post.id, Series.ended_at.is_(None)))
+    if row is None:
+        return
+    await session.execute(delete(SeriesYes).where(SeriesYes.series_id == row.id))
+    if row.approved_at is not None:
         row.approved_at = row.approved_by = None
         await call_off(session, clock, row)
         await tell(session, row, "void", clock.now())

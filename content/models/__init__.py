@@ -45,7 +45,7 @@ from content.models.people import (
     Workspace,
 )
 from content.models.posts import Approval, Media, Post, PostState, Review, Revision, Variant, Verdict
-from content.models.work import Job, JobState, Plan, PostingSlot, Series
+from content.models.work import Job, JobState, Plan, PostingSlot, Series, SeriesYes
 
 __all__ = [
     "AHEAD",
@@ -98,6 +98,7 @@ __all__ = [
     "Revision",
     "Role",
     "Series",
+    "SeriesYes",
     "SignIn",
     "Stranger",
     "Variant",

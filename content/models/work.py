@@ -99,6 +99,17 @@ class Series(Base):
     ended_at: Mapped[datetime | None]
 
 
+class SeriesYes(Base):
+    """One member's yes to a series as it is now; gone where its wording changes. As many start it as a post needs."""
+
+    __tablename__ = "series_yes"
+    __table_args__ = (UniqueConstraint("series_id", "member_id", name="uq_series_yes_member"),)
+    id: Mapped[Key]
+    series_id: Mapped[str] = ref("series")
+    member_id: Mapped[str] = ref("member")
+    said_at: Mapped[datetime]
+
+
 class Plan(Base):
     """Something the desk does again and again by itself: by a rule, start a turn with an instruction, in the same place."""
 

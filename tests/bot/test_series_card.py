@@ -77,11 +77,16 @@ async def test_a_series_is_proposed_approved_paused_resumed_and_ended(desk: Agen
 
 
 async def test_one_of_two_yeses_does_not_start_it(desk: AgentDesk) -> None:
-    await desk.base.member(Role.APPROVER, "Jo")
+    jo = await desk.base.member(Role.APPROVER, "Jo")
     async with desk.db.writing() as session:
         await session.execute(update(Workspace).values(quorum=2, self_approval=True))
     answer = await desk.push(button(await proposed(desk), "approve_series"))
-    assert answer.text == ("Your yes to #1 counts: 1 of 2. It still needs 1 more. Then press Approve the series again.")
+    assert answer.text == ("Your yes to the series of #1 counts: 1 of 2. It still needs 1 more, by Approve the series.")
+    mine, other = await card_of(desk), await card_of(desk, jo)
+    assert mine.status.startswith("Waiting for approval, 1 of 2 said yes: the owner; it would begin Fri 27 Nov")
+    assert "2 people must say yes, and that is good for all 8 times" in mine.notes[1]
+    assert [one.label for one in mine.buttons] == ["End it"]
+    assert [one.label for one in other.buttons] == ["Approve the series"]
 
 
 async def test_who_may_only_look_gets_no_buttons(desk: AgentDesk) -> None:

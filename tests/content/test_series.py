@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from content.errors import Conflict, Invalid, NotAllowed, NotFound, StaleRevision, WrongState
 from content.jobs import Handler, Jobs
 from content.models import Account, Approval, Delivery, DeliveryState, Job, Post, PostState, Role, Workspace
+from content.people import Actor
 from content.repeating import repeats
 from content.series import MOST_OPEN, SeriesOfPosts, SeriesView
 from content.sweeping import Sweeping
@@ -197,6 +198,45 @@ async def test_a_post_that_is_approved_still_needs_the_yes_to_its_series(running
         await running.series.approve(desk.actor, series.id, 1, button="press")
     with pytest.raises(Conflict, match="repeats already"):
         await running.series.propose(desk.actor, post.id, "every Monday 9:00")
+
+
+async def quorum_of_two(desk: Desk) -> tuple[Actor, Actor]:
+    async with desk.db.writing() as session:
+        await session.execute(update(Workspace).values(quorum=2, self_approval=True))
+    return await desk.member(Role.APPROVER, "Jo"), await desk.member(Role.APPROVER, "Kim")
+
+
+async def test_two_yeses_to_a_post_are_none_to_its_series(running: Running) -> None:
+    jo, kim = await quorum_of_two(running.desk)
+    post = await running.desk.draft("Cake day")
+    for one in (running.desk.actor, jo):
+        await running.desk.approvals.approve(one, post.id, 1, button="press")
+    series = await running.series.propose(running.desk.actor, post.id, "every Friday 17:00")
+    series = await running.series.approve(jo, series.id, 1, button="press")
+    assert (series.state, [one.name for one in series.said_yes]) == ("proposed", ["Jo"])
+    with pytest.raises(Conflict, match="still waits for somebody else's"):
+        await running.series.approve(jo, series.id, 1, button="press")
+    assert (await running.series.approve(kim, series.id, 1, button="press")).state == "running"
+
+
+async def test_who_said_yes_to_the_post_says_it_to_the_series_too(running: Running) -> None:
+    jo, _ = await quorum_of_two(running.desk)
+    series = await running.proposed()
+    await running.desk.approvals.approve(jo, series.post.id, 1, button="press")
+    series = await running.series.approve(jo, series.id, 1, button="press")
+    assert (series.state, len(series.said_yes), len(series.post.deciding.said_yes)) == ("proposed", 1, 1)
+    assert (await running.yes(series)).state == "running", "it is the second yes to both"
+
+
+async def test_an_edit_takes_back_a_yes_to_a_series_that_waits_for_more(running: Running) -> None:
+    jo, _ = await quorum_of_two(running.desk)
+    series = await running.series.approve(jo, (await running.proposed()).id, 1, button="press")
+    await running.desk.posts.revise(running.desk.actor, series.post.id, [Wording(("Pie day",))], change="pie")
+    series = await running.series.view(running.desk.actor.workspace_id, series.id)
+    assert series.said_yes == ()
+    series = await running.yes(series)
+    assert (series.state, len(series.said_yes)) == ("proposed", 1)
+    assert (await running.series.approve(jo, series.id, 2, button="press")).state == "running"
 
 
 async def test_who_may_not_says_no_yes_and_proposes_nothing(running: Running) -> None:
