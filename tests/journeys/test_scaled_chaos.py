@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from app.serve import open_desk
 from app.wiring import App, build
+from content import firing, jobs
 from content.approvals import arm
 from content.errors import Conflict
 from content.models import Delivery, DeliveryState, Message
@@ -29,6 +30,8 @@ from tests.servers.postgres import Postgres
 from tests.servers.redis import RedisServer, running_redis
 
 SECOND = timedelta(seconds=1)
+LEASES = jobs.LEASE + firing.LEASE
+"""What was committed on a connection that was cut before it said so is taken over after these."""
 CHANCE = random.Random(20261127)  # noqa: S311 - nothing secret
 
 
@@ -60,7 +63,7 @@ class Scaled:
     async def ended(self, posts: Sequence[PostView]) -> Counter[DeliveryState]:
         """What became of them, as soon as none of them waits any more."""
         wanted = select(Delivery.state).where(Delivery.post_id.in_([one.id for one in posts]))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(LEASES.total_seconds() + PATIENCE):
             while True:
                 async with self.here.db.reading() as session:
                     states = Counter((await session.scalars(wanted)).all())
