@@ -149,11 +149,9 @@ class SeriesOfPosts:
             if Recurrence(row.rule, row.zone).next_after(now) is None:
                 raise WrongState(f"The last time of this series has passed. Give #{post.number} new times.")
             await self._say_yes(session, actor, post, revision, button)
-            await series_yes.say(session, row, actor.member_id, now)
+            enough = await series_yes.say(session, row, actor.member_id, now, await deciding(session, post))
             self._record(session, row, "series.yes", actor.member_id)
-            if post.state is PostState.APPROVED and await series_yes.enough(
-                session, row, await deciding(session, post)
-            ):
+            if post.state is PostState.APPROVED and enough:
                 row.approved_by, row.approved_at, row.button = actor.member_id, now, button[:200]
                 row.made_until, row.paused_at = now, None
                 self._record(session, row, "series.approved", actor.member_id)

@@ -28,22 +28,17 @@ async def said(session: AsyncSession, series_id: str) -> tuple[Decider, ...]:
     return tuple(Decider(one.id, called(one)) for one in await session.scalars(given))
 
 
-async def say(session: AsyncSession, series: Series, member_id: str, now: datetime) -> None:
-    """One yes.
+async def say(session: AsyncSession, series: Series, member_id: str, now: datetime, deciding: Deciding) -> bool:
+    """One yes. Returns whether as many as must to the post, whose deciding this is, said it to the series now.
 
     Raises:
         Conflict: this member said yes already.
     """
-    if any(one.member_id == member_id for one in await said(session, series.id)):
+    before = [one.member_id for one in await said(session, series.id)]
+    if member_id in before:
         raise Conflict("You said yes to this series already. It still waits for somebody else's.")
     session.add(SeriesYes(id=new_id("yes"), series_id=series.id, member_id=member_id, said_at=now))
-    await session.flush()
-
-
-async def enough(session: AsyncSession, series: Series, post: Deciding) -> bool:
-    """Whether as many people said yes to the series as must to its post, which is given."""
-    said_yes = await said(session, series.id)
-    return sum(post.counts(one.member_id) for one in said_yes) >= post.quorum
+    return sum(map(deciding.counts, [*before, member_id])) >= deciding.quorum
 
 
 async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
