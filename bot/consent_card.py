@@ -8,6 +8,7 @@ from content.accounts import PlatformOffer
 from content.consent_views import ConsentView
 from content.models import ConnectStep
 from content.people import Actor
+from content.sentences import listed
 
 PATH = "/connect/go/"
 """The page of ours that the way begins on."""
@@ -44,7 +45,7 @@ def _standing(consent: ConsentView, zone_name: str, now: datetime) -> tuple[Tone
 
 
 def _notes(consent: ConsentView) -> tuple[str, ...]:
-    allowed = f"You allow the desk to {_listed(consent.asks)}." if consent.asks else ""
+    allowed = f"You allow the desk to {listed(consent.asks)}." if consent.asks else ""
     room = "" if consent.private else f"Only {consent.member} has the way in: I told it to nobody else."
     return tuple(note for note in (allowed, room) if note)
 
@@ -60,8 +61,3 @@ def _buttons(consent: ConsentView, offer: PlatformOffer, base: str, viewer: Acto
         way = [Button("go", f"Open {consent.label}", consent.id, style="primary", url=url)]
         return (*(way if consent.private and consent.ticket else ()), leave)
     return (Button("connect", "Try again", consent.platform, style="primary", form=offer.fields),)
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    """“post”, “post and read”, “post, read and delete”."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

@@ -9,6 +9,7 @@ from content.connecting import Field
 from content.deciding import ReviewView
 from content.models import PostState, Role, Verdict
 from content.people import Actor, Right
+from content.sentences import listed
 from content.times import zone
 from content.views import PostView
 
@@ -40,7 +41,7 @@ def waiting_words(post: PostView, zone_name: str, now: datetime) -> str:
         since = clock_words(min(one.asked_at for one in asked), zone_name, now)
         due = max((one.due_at for one in asked if one.due_at), default=None)
         until = f", until {clock_words(due, zone_name, now)}" if due else ""
-        words.append(f"waiting for {_listed([one.name for one in asked])} since {since}{until}")
+        words.append(f"waiting for {listed([one.name for one in asked])} since {since}{until}")
     return _sentence("; ".join(words) or "waiting for approval")
 
 
@@ -60,7 +61,7 @@ def decision_notes(post: PostView, zone_name: str, now: datetime) -> list[str]:
     notes = [_sentence(f"{one.name} asks for changes: {one.note}") for one in _with(post, Verdict.CHANGES)]
     if post.state is PostState.DRAFT:
         silent = [one.name for one in _with(post, Verdict.EXPIRED)]
-        notes += [_sentence(f"{_listed(silent)} did not answer in time. Send it for approval again.")] if silent else []
+        notes += [_sentence(f"{listed(silent)} did not answer in time. Send it for approval again.")] if silent else []
         yes = post.deciding.said_yes
         notes += [f"Said yes already: {_said(yes, zone_name, now)}"] if yes else []
     return notes
@@ -141,12 +142,7 @@ def _with(post: PostView, verdict: Verdict) -> list[ReviewView]:
 
 def _said(reviews: Sequence[ReviewView], zone_name: str, now: datetime) -> str:
     words = [f"{one.name} {clock_words(one.decided_at, zone_name, now)}" for one in reviews if one.decided_at]
-    return _listed(words)
-
-
-def _listed(words: Sequence[str]) -> str:
-    """“Jo”, “Jo and Sam”, “Jo, Sam and Kim”."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return listed(words)
 
 
 def _sentence(words: str) -> str:

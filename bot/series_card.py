@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.cards import post_card
 from bot.chat import Button, Card, Tone
 from content.people import Actor
+from content.sentences import listed
 from content.series import SeriesView
 
 
@@ -42,7 +43,7 @@ def _standing(series: SeriesView) -> tuple[Tone, str]:
 def _waiting(series: SeriesView) -> str:
     if not series.said_yes:
         return "Waiting for approval"
-    names = " and ".join(one.name for one in series.said_yes)
+    names = listed([one.name for one in series.said_yes])
     return f"Waiting for approval, {len(series.said_yes)} of {series.post.deciding.quorum} said yes: {names}"
 
 

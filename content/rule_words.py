@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from content.phrases import WEEKDAYS
+from content.sentences import listed
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 PLACES = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", -1: "last", -2: "last but one"}
@@ -18,12 +19,6 @@ def in_words(start: datetime, parts: Mapping[str, str], zone_name: str) -> str:
     minute = int(parts.get("BYMINUTE", start.minute))
     times = listed([f"{int(hour):02}:{minute:02}" for hour in hours])
     return f"{_how_often(start, parts)} at {times} {zone_name}{_end(parts)}"
-
-
-def listed(names: list[str]) -> str:
-    """“one”, “one and two”, “one, two and three”."""
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _how_often(start: datetime, parts: Mapping[str, str]) -> str:

@@ -41,6 +41,7 @@ from content.phrases import (
     refusal,
 )
 from content.readings import read
+from content.sentences import listed
 from content.times import Resolved, distance, instant, resolve_local, said, zone
 
 BOUNDS = frozenset({"until", "till", "except", "excluding", "starting", "beginning", "but"})
@@ -92,17 +93,16 @@ class Slot:
 
     def echo(self) -> str:
         """The slot in words: “every Monday and Thursday at 09:00 Europe/Lisbon”, then the note."""
-        when = f"every {_listed(self.weekdays)} at {self.hour:02}:{self.minute:02} {self.zone}"
+        when = f"every {_days(self.weekdays)} at {self.hour:02}:{self.minute:02} {self.zone}"
         return f"{when}{': ' if self.note else ''}{self.note}"
 
 
-def _listed(weekdays: tuple[int, ...]) -> str:
+def _days(weekdays: tuple[int, ...]) -> str:
     if len(weekdays) == 7:
         return "day"
     if weekdays == (0, 1, 2, 3, 4):
         return "weekday"
-    *most, last = (WEEKDAYS[day] for day in weekdays)
-    return f"{', '.join(most)} and {last}" if most else last
+    return listed([WEEKDAYS[day] for day in weekdays])
 
 
 def understand(words: str, now: datetime, zone: str) -> Moment | Slot:
@@ -237,14 +237,14 @@ def _slot_days(facts: Sequence[Token]) -> tuple[int, ...]:
     """The weekdays of a repetition; “weekly” takes the weekday that stands elsewhere in the sentence."""
     repeats = [fact for fact in facts if isinstance(fact, Every)]
     named = tuple(sorted({fact.day for fact in facts if isinstance(fact, Weekday) and not fact.which}))
-    listed = {repeat.weekdays for repeat in repeats if repeat.weekdays} or {named}
-    other = [fact for fact in facts if _bounds(fact) and not (isinstance(fact, Weekday) and listed == {named})]
-    if other or len(listed) > 1:
+    found = {repeat.weekdays for repeat in repeats if repeat.weekdays} or {named}
+    other = [fact for fact in facts if _bounds(fact) and not (isinstance(fact, Weekday) and found == {named})]
+    if other or len(found) > 1:
         both = f"{repeats[0].said}” with “{(other or repeats[1:])[0].said.strip()}"
         raise refusal(both, "it is more than a weekly time.", A_WEEKLY)
-    if not named and listed == {()}:
+    if not named and found == {()}:
         raise refusal(repeats[0].said, "it says no day of the week.", A_WEEKLY)
-    return min(listed)
+    return min(found)
 
 
 def _bounds(fact: Token) -> bool:
