@@ -50,7 +50,7 @@ from content.desk import Desk
 from content.errors import Invalid
 from content.goals import Goals
 from content.guards import Guards
-from content.jobs import Handler, Jobs
+from content.jobs import PUBLISH, Handler, Jobs
 from content.late import Late
 from content.media import MediaStore
 from content.people import People
@@ -226,7 +226,7 @@ def _handlers(app: App) -> dict[str, Handler]:
     notify = Notify(app.desk, app.people, app.transcript, Deliveries(app.db), app.drawing, telling)
     reviewing = Reviewing(app.desk, Reviews(app.db, app.clock), app.people, app.transcript, app.drawing, telling)
     return {
-        "publish": app.publishing.publish,
+        PUBLISH: app.publishing.publish,
         "collect": app.desk.results.collect,
         "redraw": notify.redraw,
         "daily": DailyLine(app.desk, app.people, telling).daily,

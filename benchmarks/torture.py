@@ -31,6 +31,7 @@ from app.wiring import App, build
 from benchmarks.accounts import Named, add_accounts
 from benchmarks.processes import running, said
 from content.approvals import arm
+from content.jobs import PUBLISH
 from content.models import Account, Attempt, Delivery, DeliveryState, Job, JobState, Outcome, Post
 from content.people import Actor
 from content.wording import Wording
@@ -129,7 +130,7 @@ async def _ended(app: App) -> None:
     """Until every delivery has ended and nothing about one is still to be done, or it has taken too long."""
     open_rows = select(func.count()).select_from(Delivery).where(Delivery.state.not_in(ENDED))
     jobs = select(func.count()).select_from(Job).where(
-        Job.kind == "publish", Job.state.in_([JobState.READY, JobState.RUNNING])
+        Job.kind == PUBLISH, Job.state.in_([JobState.READY, JobState.RUNNING])
     )  # fmt: skip
     ends = time.monotonic() + ENDS_S
     while time.monotonic() < ends:

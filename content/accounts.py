@@ -167,7 +167,7 @@ class Accounts(Logins):
                 delivery.error_code = delivery.error = ""
                 first = min(delivery.due_at or now, now)  # what was planned first goes first
                 await jobs.put(
-                    session, "publish", delivery.id, run_at=first, now=now, lane=jobs.ACCOUNT_LANE + account.id
+                    session, jobs.PUBLISH, delivery.id, run_at=first, now=now, lane=jobs.ACCOUNT_LANE + account.id
                 )
 
     async def connected(self, workspace_id: str) -> list[AccountView]:

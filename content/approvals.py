@@ -248,7 +248,9 @@ async def arm(session: AsyncSession, clock: Clock, delivery: Delivery) -> None:
     """Have the delivery's row looked at when it is due; the row, not this job, decides what happens then."""
     now = clock.now()
     due = max(delivery.due_at or now, now)
-    await jobs.put(session, "publish", delivery.id, run_at=due, now=now, lane=jobs.ACCOUNT_LANE + delivery.account_id)
+    await jobs.put(
+        session, jobs.PUBLISH, delivery.id, run_at=due, now=now, lane=jobs.ACCOUNT_LANE + delivery.account_id
+    )
 
 
 def refuse_problems(post: PostView) -> None:

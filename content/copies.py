@@ -106,7 +106,7 @@ async def _ask_what_became(session: AsyncSession, clock: Clock) -> Sequence[Deli
     found = (await session.scalars(select(Delivery).where(Delivery.state.in_(IN_FLIGHT)))).all()
     await session.execute(
         update(Job)
-        .where(Job.kind == "publish", Job.subject.in_([one.id for one in found]), Job.state != JobState.DEAD)
+        .where(Job.kind == jobs.PUBLISH, Job.subject.in_([one.id for one in found]), Job.state != JobState.DEAD)
         .values(state=JobState.DONE, lease_until=None)
     )
     for one in found:

@@ -120,7 +120,7 @@ class Daily:
 
 
 def _looked_at_soon(deliveries: Sequence[str], now: datetime) -> Select[str]:
-    due = and_(Job.kind == "publish", Job.subject.in_(deliveries), Job.run_at <= now)
+    due = and_(Job.kind == jobs.PUBLISH, Job.subject.in_(deliveries), Job.run_at <= now)
     return select(Job.id).where(due, Job.state.in_([JobState.READY, JobState.RUNNING])).limit(1)
 
 

@@ -203,7 +203,7 @@ class Jobs:
 
     async def start_due(self, limit: int = BATCH) -> int:
         """Begin what is due now without waiting for it, so that a long job keeps no other from starting."""
-        claimed = await self._claim(limit) if len(self.running) < FULL else []
+        claimed = [] if self._full else await self._claim(limit)
         for job in claimed:
             task = asyncio.create_task(self._run(*job))
             self.running.add(task)
@@ -211,10 +211,14 @@ class Jobs:
         return len(claimed)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        was_full = len(self.running) >= FULL
+        was_full = self._full
         self.running.discard(task)
-        if was_full and len(self.running) < FULL:
+        if was_full and not self._full:
             self.room()
+
+    @property
+    def _full(self) -> bool:
+        return len(self.running) >= FULL
 
     async def run_all(self, rounds: int = 50) -> int:
         """Run what is due and what that makes due, until nothing is; returns how many jobs ran."""
@@ -235,7 +239,9 @@ class Jobs:
             return soonest
 
     async def due_in(self, most: timedelta) -> timedelta | None:
-        """How long until the next job comes due; None: that is not within this time."""
+        """How long until the next job comes due; None: that is not within this time, or there is no room for it."""
+        if self._full:
+            return None
         async with self._db.reading() as session:
             now = await moment(session)
             ahead = and_(Job.state == JobState.READY, Job.run_at > now, Job.run_at <= now + most)

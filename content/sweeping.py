@@ -93,7 +93,7 @@ def _abandoned(now: datetime) -> Select[Delivery]:
     What waits for a login is woken by that, and what a person was asked about by their answer. States stand in it word for
     word, since else no partial index would serve.
     """
-    ready = exists().where(Job.kind == "publish", Job.subject == Delivery.id, text("job.state = 'ready'"))
+    ready = exists().where(Job.kind == jobs.PUBLISH, Job.subject == Delivery.id, text("job.state = 'ready'"))
     running = exists().where(
         Job.lane == jobs.ACCOUNT_LANE + Delivery.account_id, Job.subject == Delivery.id, text("job.state = 'running'")
     )
@@ -135,6 +135,6 @@ async def _broken(session: AsyncSession, delivery: Delivery) -> int:
     found = await session.scalars(
         select(Job.id)
         .where(Job.state == JobState.DEAD, Job.run_at >= delivery.due_at)
-        .where(Job.kind == "publish", Job.subject == delivery.id)
+        .where(Job.kind == jobs.PUBLISH, Job.subject == delivery.id)
     )
     return len(found.all())
