@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, case, func, or_, select, text, union_all, update
+from sqlalchemy import and_, bindparam, case, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
+from content.claiming import CLAIM
 from content.database import Database, Instant, database_now, dialect_of, moment, upserting
 from content.errors import Collision, ContentError, OutcomeUnknown, RateLimited, Unavailable
 from content.ids import new_id
@@ -36,8 +36,6 @@ BATCH = 100
 FULL = 150
 """A process that does so many at a time claims no more; what is due then is left to others, or waits until some ended."""
 PUBLISH = "publish"
-AFTERWARDS = ("collect", "learn", "notify", "redraw")
-"""Kinds of jobs that count, learn or tell what was done."""
 CROWD = 20
 """Posts that a process sends at a time, with which it lets what is done afterwards wait,"""
 PATIENCE = timedelta(seconds=10)
@@ -266,7 +264,7 @@ class Jobs:
             now = await moment(session)
             patient = now - PATIENCE if self._sending >= CROWD else now
             times = {"now": now, "patient": patient, "until": now + LEASE}
-            claimed = await session.execute(_CLAIM, {**times, "most": limit})
+            claimed = await session.execute(CLAIM, {**times, "most": limit})
             return [(job, kind, subject, tries, fence) for job, kind, subject, tries, fence in claimed]
 
     async def keep_leases(self) -> None:
@@ -337,61 +335,6 @@ class Jobs:
         )
         return {(kind, subject) for kind, subject in rows}
 
-
-_NOW = bindparam("now", type_=Instant())
-_MOST = bindparam("most", type_=Integer())
-
-
-def _abandoned(job: Any) -> Any:
-    return and_(job.state == JobState.RUNNING, job.lease_until <= _NOW)
-
-
-def _due(job: Any) -> Any:
-    return and_(job.state == JobState.READY, job.run_at <= _NOW)
-
-
-def _left_running() -> Any:
-    """Ids of the jobs whose process gave no sign of life. They are the only ones of their lanes that run."""
-    job = aliased(Job)
-    return select(job.id).where(_abandoned(job)).limit(_MOST).with_for_update(skip_locked=True)
-
-
-def _free() -> Any:
-    """Ids of the first due job of every lane in which nothing runs.
-
-    Both conditions are put so that PostgreSQL looks at one job after the other, by their times, until it has enough.
-    As `NOT EXISTS` they became joins, for which it read all that are due: of a crowd the same thousands for each fifty.
-    """
-    job, running, first = aliased(Job), aliased(Job), aliased(Job)
-    patient = bindparam("patient", type_=Instant())
-    waits = and_(job.kind.in_(AFTERWARDS), job.run_at > patient)
-    busy = select(running.id).where(running.lane == job.lane, running.state == JobState.RUNNING)
-    of_lane = select(first.id).where(first.lane == job.lane, _due(first)).order_by(first.run_at, first.id).limit(1)
-    return (
-        select(job.id)
-        .where(_due(job), ~waits, busy.exists().is_(False), job.id == of_lane.scalar_subquery())
-        .order_by(job.run_at)
-        .limit(_MOST)
-        .with_for_update(skip_locked=True)
-    )
-
-
-# in subqueries PostgreSQL may look for them again and again, and find more than were asked for
-_LEFT, _FREE = _left_running().cte("left_running"), _free().cte("free")
-_TAKEN = union_all(select(_LEFT.c.id), select(_FREE.c.id)).subquery()
-
-_CLAIM = (  # built once: that takes longer than running it
-    update(Job)
-    .where(Job.id.in_(select(_TAKEN.c.id).limit(_MOST)), or_(_due(Job), _abandoned(Job)))
-    .values(
-        state=JobState.RUNNING,
-        lease_until=bindparam("until", type_=Instant()),
-        tries=Job.tries + 1,
-        fence=Job.fence + 1,
-    )
-    .returning(Job.id, Job.kind, Job.subject, Job.tries, Job.fence)
-    .execution_options(synchronize_session=False)
-)
 
 _KEEP = (
     update(Job)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from content.claiming import AFTERWARDS
 from content.database import Database
 from content.errors import (
     ContentError,
@@ -18,7 +19,6 @@ from content.errors import (
     Unavailable,
 )
 from content.jobs import (
-    AFTERWARDS,
     BATCH,
     CROWD,
     FULL,
@@ -352,9 +352,12 @@ async def test_a_process_takes_no_more_than_it_can_do_and_the_rest_when_there_is
     while await work.jobs.start_due():
         pass
     assert len(work.jobs.running) == taken
+    await work.put("soon", SECOND / 4)
+    assert await work.jobs.due_in(SECOND) is None, "it would find no room"
     work.hang.set()
     await asyncio.gather(*work.jobs.running)
     assert rooms == [FULL - 1]
+    assert await work.jobs.due_in(SECOND) == SECOND / 4
     assert await work.jobs.run_all() == 10
 
 
