@@ -8,7 +8,7 @@ import asyncio
 import subprocess
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 import redis
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 
 from app.serve import open_desk
 from app.settings import Settings
@@ -45,6 +45,7 @@ WARMING = 8
 """Posts a worker that go out one by one beforehand, as the rival has: a desk that just started compiles its statements."""
 APART = timedelta(seconds=0.1)
 LONGEST_S = 600
+_SENT, _WAITING = DeliveryState.SENT, DeliveryState.WAITING
 CROWDS = (1_000, 10_000)
 WORKERS = (1, 2, 4)
 
@@ -184,7 +185,7 @@ async def _let_go(app: App, desks: Sequence[subprocess.Popen[str]], url: str, co
     for number, one in enumerate(rows[:warming]):
         await _set_due(app, [one], app.clock.now() + BEGINS + number * APART)
     await _all_sent(app, desks, warming)
-    await _nothing_to_do(app)
+    await _nothing_to_do(app, desks)
     moment = app.clock.now() + BEGINS
     await _set_due(app, rows[warming : warming + count], moment)
     await _all_sent(app, desks, warming + count)
@@ -205,24 +206,30 @@ async def _set_due(app: App, ids: Sequence[str], moment: datetime) -> None:
 async def _all_sent(app: App, desks: Sequence[subprocess.Popen[str]], count: int) -> None:
     """Wait until the rows of so many say that they are sent, and none says that it is on its way or was refused."""
     states = select(Delivery.state, func.count()).group_by(Delivery.state)
+    await _found(app, desks, states, lambda found: found | {_WAITING: 0} == {_SENT: count, _WAITING: 0})
+
+
+async def _nothing_to_do(app: App, desks: Sequence[subprocess.Popen[str]]) -> None:
+    """Wait until what follows a post is done too."""
+    due = or_(Job.state == JobState.RUNNING, and_(Job.state == JobState.READY, Job.run_at <= app.clock.now()))
+    await _found(app, desks, select(Job.kind, func.count()).where(due).group_by(Job.kind), lambda found: not found)
+
+
+async def _found(
+    app: App,
+    desks: Sequence[subprocess.Popen[str]],
+    counts: Select[Any, int],
+    true: Callable[[dict[Any, int]], bool],
+) -> None:
+    """Count again and again, until it is true of the counts."""
     ends = time.monotonic() + LONGEST_S
     while time.monotonic() < ends and all(one.poll() is None for one in desks):
         async with app.db.reading() as session:
-            found = dict((await session.execute(states)).all())
-        if found.get(DeliveryState.SENT) == count and set(found) <= {DeliveryState.SENT, DeliveryState.WAITING}:
+            found = dict((await session.execute(counts)).all())
+        if true(found):
             return
         await asyncio.sleep(0.5)
-    raise WrongState(f"Not all of {count} posts went out: {found}.")
-
-
-async def _nothing_to_do(app: App) -> None:
-    """Wait until what follows a post is done too."""
-    due = or_(Job.state == JobState.RUNNING, and_(Job.state == JobState.READY, Job.run_at <= app.clock.now()))
-    while True:
-        async with app.db.reading() as session:
-            if not await session.scalar(select(func.count()).where(due)):
-                return
-        await asyncio.sleep(0.2)
+    raise WrongState(f"It did not end: {found}.")
 
 
 def _course(late: list[float]) -> Course:

@@ -1,15 +1,15 @@
 """An OpenAI-compatible endpoint that answers at once, in a process of its own, so that its CPU is nobody's figure.
 
-Run as a program it prints its address and serves until its input ends.
+Run as a program it prints its address and serves until it is stopped.
 """
 
 import asyncio
-import subprocess
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from benchmarks.processes import ROOT
+from benchmarks.processes import running, said
 from tests.servers.openai import Body, OpenAIServer, Reply, tool_then_answer
 from tests.servers.running import serving
 
@@ -31,13 +31,8 @@ SCRIPTS: Mapping[str, tuple[str, Mapping[str, object]]] = {
 @contextmanager
 def endpoint(script: str) -> Iterator[str]:
     """The address, such as `http://127.0.0.1:34567/v1`, of an endpoint that follows a script while the block runs."""
-    command = [sys.executable, "-m", "benchmarks.endpoint", script]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
-        try:
-            yield process.stdout.readline().strip() + "/v1"
-        finally:
-            process.stdin.close()
+    with running("benchmarks.endpoint", script) as process:
+        yield f"{said(process)}/v1"
 
 
 async def _serve(script: str) -> None:
@@ -50,8 +45,8 @@ async def _serve(script: str) -> None:
 
     server = OpenAIServer(always=answer)
     async with serving(server.app) as address:
-        print(address, flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+        print(json.dumps(address), flush=True)
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
 """Servers that take in what chats deliver, each in a process of its own: the desk's, and a bare slack-bolt app to compare with.
 
-Run as a program, with `desk` or `bare` and a data folder, it prints its port and serves until its input ends. The desk is the whole
+Run as a program, with `desk` or `bare` and a data folder, it prints its port and serves until it is stopped. The desk is the whole
 site with its chats connected, without its job runner: what is measured is how fast deliveries are committed, not how fast
 the desk thinks.
 """
 
-import asyncio
 import gc
-import subprocess
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI, Request, Response
 from pydantic import SecretStr
 from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
@@ -25,7 +25,7 @@ from app.chats import Chats
 from app.serve import listen, open_desk
 from app.settings import Settings
 from app.wiring import build
-from benchmarks.processes import ROOT
+from benchmarks.processes import running, said
 
 SECRET = "benchmark"  # noqa: S105 - nobody else's
 TELEGRAM_TOKEN = "1000001:benchmark"  # noqa: S105 - nobody else's
@@ -36,13 +36,8 @@ NOWHERE = "http://127.0.0.1:9"
 @contextmanager
 def taking_in(what: str, folder: Path) -> Iterator[int]:
     """The port of such a server while the block runs."""
-    command = [sys.executable, "-m", "benchmarks.taking_in", what, str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()
+    with running("benchmarks.taking_in", what, str(folder)) as process:
+        yield said(process)
 
 
 def settings_of(folder: Path) -> Settings:
@@ -94,12 +89,9 @@ async def _serve(what: str, folder: Path) -> None:
     server = uvicorn.Server(
         uvicorn.Config(site, log_config=None, access_log=False, lifespan="off", server_header=False, proxy_headers=True)
     )
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
-    print(sock.getsockname()[1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    server.should_exit = True
-    await serving
+    print(json.dumps(sock.getsockname()[1]), flush=True)  # it listens already
+    await server.serve(sockets=[sock])
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1], Path(sys.argv[2])))
+    uvloop.run(_serve(sys.argv[1], Path(sys.argv[2])))
