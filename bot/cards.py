@@ -19,6 +19,7 @@ from content.platform import Rendering
 from content.posts import FROZEN
 from content.rehearsing import REHEARSED
 from content.schedule import CalendarEntry
+from content.sentences import listed
 from content.times import distance, said, zone
 from content.views import DeliveryView, PostView
 
@@ -149,7 +150,7 @@ def _cost_notes(post: PostView) -> list[str]:
     if post.spending is None:
         return []
     charged = [(one.rendering.label, dollars(one.cost_mills)) for one in post.deliveries if one.cost_mills]
-    costs = " and ".join(f"on {label} about {amount}" for label, amount in charged)
+    costs = listed([f"on {label} about {amount}" for label, amount in charged])
     over = " This would be more than the budget." if post.spending.exceeded_by(post.cost_mills) else ""
     return [f"Posting costs {costs}; {post.spending.words}.{over}"]
 

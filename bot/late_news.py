@@ -9,6 +9,7 @@ from content.desk import Desk
 from content.late import CODES, LateView
 from content.models import DeliveryState
 from content.people import People
+from content.sentences import listed
 
 
 class LateNews:
@@ -43,7 +44,7 @@ class LateNews:
         [post] = late.asking
         author = await self._people.actor(post.author_id)
         asking = [one for one in post.deliveries if one.state is DeliveryState.ASKING and one.error_code in CODES]
-        labels = " and ".join(dict.fromkeys(one.rendering.label for one in asking))
+        labels = listed(list(dict.fromkeys(one.rendering.label for one in asking)))
         card = await self._drawing.draw(f"post:{post.id}", author)
         words = f"#{post.number} on {labels} waits for your word. {asking[0].error}"
         return OutMessage(words, card), f"late:{post.id}:{late.newest}"

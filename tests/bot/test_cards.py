@@ -391,3 +391,12 @@ def test_what_it_costs_is_said_before_anybody_approves() -> None:
     assert notes(None) == ("Posting costs on Fake about $0.20; $9.90 are spent this month.",)
     assert notes(20_000) == ("Posting costs on Fake about $0.20; $9.90 of this month's $20 are spent.",)
     assert notes(10_000)[0].endswith("This would be more than the budget.")
+
+
+def test_what_each_of_several_accounts_costs_is_listed() -> None:
+    paid = [
+        delivery(rendering=Rendering("fake", label, "ann", LIMITS, (RenderedPart("a", 1, cost_mills=mills),)))
+        for label, mills in (("X", 15), ("Y", 200), ("Z", 1_000))
+    ]
+    [note] = post_card(replace(post(*paid), spending=Spending(0, None)), ZONE, NOW).notes
+    assert note.startswith("Posting costs on X about $0.015, on Y about $0.20 and on Z about $1; ")
