@@ -9,6 +9,7 @@ from bot.chat import Button, Card, Group, Preview, Row, Tone
 from bot.decisions import approved_words, clock_words, deciding_buttons, decision_notes, for_viewer, waiting_words
 from bot.guard_card import OVERRULED, caution_notes
 from content.accounts import AccountView, PlatformOffer
+from content.cautions import LOGIN
 from content.connecting import Field
 from content.costs import dollars
 from content.errors import NeedsReconnect
@@ -175,7 +176,8 @@ def _preview(one: DeliveryView, revision: int, zone_name: str, now: datetime) ->
 
 
 def _status(one: DeliveryView, words: str, zone_name: str, now: datetime) -> str:
-    words = _parts_out(one) or words
+    out = _parts_out(one)
+    words = out or words
     if one.removed_at:
         return f"removed {distance(one.removed_at, now)}"
     if one.state is DeliveryState.SENT and one.sent_at:
@@ -186,12 +188,13 @@ def _status(one: DeliveryView, words: str, zone_name: str, now: datetime) -> str
             if one.due_at > now
             else _waits(one, zone_name, now)
         )
+        words = f"{out}, {words}" if out else words
     return f"{words}. {one.error}" if one.error else words
 
 
 def _parts_out(one: DeliveryView) -> str:
     """“1 of 3 parts is out”, of a thread that did not get to its end; empty: it is whole, or not begun."""
-    if not one.parts_sent or one.state not in (DeliveryState.FAILED, DeliveryState.CANCELLED):
+    if not one.parts_sent or one.state not in (DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.WAITING):
         return ""
     return f"{one.parts_sent} of {len(one.rendering.parts)} parts {'is' if one.parts_sent == 1 else 'are'} out"
 
@@ -206,7 +209,7 @@ def _delivery_buttons(one: DeliveryView, revision: int, zone_name: str, now: dat
     if one.state is DeliveryState.UNKNOWN:
         look = (Button("profile", "Show me the profile", one.id, url=one.profile),) if one.profile else ()
         return (Button("live", "It is live", one.id), Button("resend", "It is not, send it", one.id), *look)
-    if one.error_code == NeedsReconnect.code:
+    if one.error_code == NeedsReconnect.code or any(each.guard == LOGIN for each in one.cautions):
         return (Button("reconnect", "Reconnect", one.account_id, style="primary"),)
     if one.state is DeliveryState.ASKING and one.error_code in OVERRULED:
         return (Button("overrule", "Post anyway", one.id, revision, style="primary"),)

@@ -10,6 +10,7 @@ from content.deliveries import Deliveries
 from content.desk import Desk
 from content.models import DeliveryState
 from content.people import People
+from content.times import said
 from content.transcript import Transcript
 from content.views import DeliveryView, PostView
 
@@ -23,6 +24,7 @@ _SPEAKS_OF = {
     "overdue": (DeliveryState.ASKING,),
     "reconnect": (DeliveryState.WAITING, DeliveryState.UNKNOWN),
     "rehearsed": (DeliveryState.HELD,),
+    "broke_off": (DeliveryState.WAITING,),
 }
 """The states that a piece of news is about; in any other, somebody was faster."""
 
@@ -106,7 +108,12 @@ class Notify:
         actor = await self._people.actor(post.author_id)
         card = await self._drawing.draw(f"post:{post.id}", actor)
         asks = " waits for your word." if one.state is DeliveryState.ASKING else ":"
-        text = f"#{post.number} on {one.rendering.label}{asks} {one.error}{_public_parts(one)}"
+        again = (
+            f" It goes on {said(one.turn_at, actor.zone, self._desk.clock.now())}."
+            if news == "broke_off" and one.turn_at
+            else ""
+        )
+        text = f"#{post.number} on {one.rendering.label}{asks} {one.error}{again}{_public_parts(one)}"
         key = f"{news}:{one.id}:{one.due_at}:{one.tries}:{post.revision}"
         if news == "reconnect":  # of a login that was made anew, and lost again before anything could go out
             key += f":{(await self._desk.accounts.view(post.workspace_id, one.account_id)).login_id}"

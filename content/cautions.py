@@ -9,9 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import alike, blackouts
 from content.database import moment
+from content.errors import NeedsReconnect
 from content.models import AHEAD, Account, Blackout, Confirmation, Delivery, Variant, Workspace
 
 ASKS = "It will ask instead of going out."
+LOGIN = "login"
+"""The guard of what goes out only once its account is connected again."""
 
 
 class Caution(NamedTuple):
@@ -31,10 +34,17 @@ async def cautions(
     workspace = await session.get_one(Workspace, ahead[0][0].workspace_id)
     now = await moment(session)
     dark = await blackouts.ahead(session, workspace, now)
-    found = {one.id: _dark(dark, one, account, workspace.zone) for one, account, _ in ahead}
+    found = {one.id: _logged_out(one, account) + _dark(dark, one, account, workspace.zone) for one, account, _ in ahead}
     for delivery_id, said in (await _alike(session, ahead, workspace, now)).items():
         found[delivery_id] += said
     return found
+
+
+def _logged_out(delivery: Delivery, account: Account) -> tuple[Caution, ...]:
+    """Unless the delivery says it itself."""
+    if account.state == "connected" or delivery.error_code == NeedsReconnect.code:
+        return ()
+    return (Caution(LOGIN, f"{account.handle} must be connected again before it can go out."),)
 
 
 def _dark(dark: Sequence[Blackout], delivery: Delivery, account: Account, zone_name: str) -> tuple[Caution, ...]:

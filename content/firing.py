@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import daily, notices, outcomes
+from content import daily, logged_out, notices, outcomes
 from content.audit import record
 from content.costs import dollars, spending
-from content.errors import NeedsReconnect
 from content.facts import Facts
 from content.ids import new_id
 from content.models import Account, Delivery, DeliveryState, Part, Post, PostState, Workspace
@@ -145,54 +143,48 @@ async def _ask(
 
 
 async def _no_login(session: AsyncSession, clock: Clock, delivery: Delivery, account: Account) -> Later | None:
-    """What is due waits for the account to be connected again, which wakes it; told once."""
+    """What is due waits for the account to be connected again, which wakes it; the evening's line names each that does."""
     if account.state == "connected":
         return None
-    if delivery.error_code != NeedsReconnect.code:
-        delivery.error_code = NeedsReconnect.code
-        delivery.error = f"{account.handle} must be connected again; then it goes out."
-        if not await _asked_already(session, delivery, account):
-            await notices.tell(session, clock, "reconnect", delivery.id)
-            await daily.arm(session, clock, delivery.workspace_id)
-        await notices.redraw(session, clock, delivery.post_id)
+    await logged_out.wait_for_login(session, clock, delivery, account)
+    await daily.arm(session, clock, delivery.workspace_id)
     return Later()
-
-
-async def _asked_already(session: AsyncSession, delivery: Delivery, account: Account) -> bool:
-    """Whether another post waits for the same login, and people were told; this one's card says it too."""
-    its = or_(Account.id == account.id, and_(Account.login_id == account.login_id, Account.login_id != ""))
-    waiting = (
-        select(Delivery.id)
-        .join(Account, Account.id == Delivery.account_id)
-        .where(
-            its,
-            Account.state != "connected",
-            Delivery.id != delivery.id,
-            Delivery.state.in_([DeliveryState.WAITING, DeliveryState.UNKNOWN]),
-            Delivery.error_code == NeedsReconnect.code,
-        )
-    )
-    return await session.scalar(waiting.limit(1)) is not None
 
 
 async def _too_close(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:
     """Gap, daily cap and quota of the account. A thread that has begun goes on, unless the platform takes nothing."""
-    account, spec, delivery = facts.account, facts.spec, facts.delivery
+    account, spec = facts.account, facts.spec
     wait = quota(account, spec, facts.now) if facts.begun else room(account, spec, facts.went, facts.now)
     if wait is None:
         return None
-    if delivery.due_at is None or facts.begun or not too_late(facts.workspace, delivery.due_at, wait.at):
-        return await _wait(session, clock, delivery, wait)
-    delivery.turn_at = wait.at
-    why = f"{wait.why} Its turn comes too late for it to go out by itself."
-    return await _ask(session, clock, delivery, TURN, why, late=facts.post)
+    return await await_turn(session, clock, facts.delivery, wait, facts.post, facts.workspace, begun=facts.begun)
 
 
-async def _wait(session: AsyncSession, clock: Clock, delivery: Delivery, wait: Wait) -> Later:
-    """It says on its card what it waits for."""
+async def await_turn(
+    session: AsyncSession,
+    clock: Clock,
+    delivery: Delivery,
+    wait: Wait,
+    post: Post,
+    workspace: Workspace,
+    *,
+    begun: bool,
+) -> Later:
+    """It waits, and says on its card for what; where its turn would come too late, a person is asked now.
+
+    A thread that has begun goes on then all the same, and people are told how far it is.
+    """
+    late = delivery.due_at is not None and too_late(workspace, delivery.due_at, wait.at)
+    if late and not begun:
+        delivery.turn_at = wait.at
+        why = f"{wait.why} Its turn comes too late for it to go out by itself."
+        return await _ask(session, clock, delivery, TURN, why, late=post)
     if (delivery.error_code, delivery.error, delivery.turn_at) != (wait.code, wait.why, wait.at):
         delivery.error_code, delivery.error, delivery.turn_at = wait.code, wait.why, wait.at
         await notices.redraw(session, clock, delivery.post_id)
+        if late:
+            await notices.tell(session, clock, "broke_off", delivery.id)
+            await daily.arm(session, clock, delivery.workspace_id)
     return Later(wait.at)
 
 

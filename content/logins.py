@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import jobs
+from content import jobs, logged_out
 from content.audit import record
 from content.connecting import Connects, Login
 from content.database import Database, moment
@@ -183,7 +183,10 @@ class Logins:
             await announce_end(session, account, self._clock.now())
 
     async def lost_login(self, refused: Access) -> bool:
-        """Mark an account whose login the platform refuses, so that what is due on it waits; False: it has another by now."""
+        """Mark an account whose login the platform refuses, so that what is due on it waits; False: it has another by now.
+
+        What is planned on it next asks to connect it again.
+        """
         async with self._db.writing() as session:
             account = await session.get_one(Account, refused.account_id, with_for_update=True)
             if self._opened(account).secrets != refused.secrets:
@@ -197,6 +200,7 @@ class Logins:
                     subject=account.id,
                     at=self._clock.now(),
                 )
+                await logged_out.ask_ahead(session, self._clock, account)
             return True
 
     async def _row(self, account_id: str, workspace_id: str | None = None) -> Account:

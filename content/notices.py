@@ -10,7 +10,7 @@ from content import jobs
 from content.models import Delivery, Post
 from content.times import Clock
 
-News = Literal["failed", "unknown", "overdue", "reconnect", "cancelled", "rehearsed"]
+News = Literal["failed", "unknown", "overdue", "reconnect", "cancelled", "rehearsed", "broke_off"]
 
 
 def redrawn(post_id: str, now: datetime) -> jobs.Wanted:

@@ -40,6 +40,12 @@ def not_begun() -> ColumnElement[bool]:
     return and_(Delivery.state == DeliveryState.SENDING, ~or_(public, leaving))
 
 
+async def begun(session: AsyncSession, delivery: Delivery) -> bool:
+    """Whether some part of it is public."""
+    found = select(Part.id).where(Part.delivery_id == delivery.id, Part.sent_at.is_not(None)).limit(1)
+    return await session.scalar(found) is not None
+
+
 async def in_doubt(session: AsyncSession, delivery: Delivery) -> bool:
     """Whether an earlier try may have made public what the delivery would send."""
     found = select(Attempt.id).where(Attempt.delivery_id == delivery.id, undecided()).limit(1)

@@ -17,7 +17,7 @@ from content.audit import record
 from content.database import Database
 from content.errors import Invalid
 from content.logins import account_row
-from content.models import Account, Delivery, DeliveryState, Workspace
+from content.models import Account, Workspace
 from content.people import Actor
 from content.platform import Platform, Spec
 from content.policy import SUBJECT
@@ -68,15 +68,13 @@ def quota(account: Account, spec: Spec, now: datetime) -> Wait | None:
 
 
 def _quota(account: Account, spec: Spec, until: datetime) -> Wait:
-    return Wait(until, "quota", f"{spec.label} takes no more from {account.handle} until then.")
+    return Wait(until, "quota", f"{spec.label} takes no more from {account.handle} for now.")
 
 
-def full(delivery: Delivery, account: Account, spec: Spec, until: datetime) -> None:
-    """The platform takes no more until then: all posts of the account wait, and this one says so as the others do."""
+def full(account: Account, spec: Spec, until: datetime) -> Wait:
+    """The platform takes no more until then: all posts of the account wait."""
     account.quota_until = until
-    if delivery.state is DeliveryState.WAITING:
-        wait = _quota(account, spec, until)
-        delivery.error_code, delivery.error, delivery.turn_at = wait.code, wait.why, wait.at
+    return _quota(account, spec, until)
 
 
 def room(account: Account, spec: Spec, went: Sequence[Went], now: datetime) -> Wait | None:

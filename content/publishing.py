@@ -10,8 +10,10 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import duplicates, jobs, outcomes
 from content.accounts import Accounts
@@ -30,10 +32,10 @@ from content.errors import (
     Rejected,
     Unavailable,
 )
-from content.firing import LEASE, Claim, Later
+from content.firing import LEASE, Claim, Later, await_turn
 from content.logins import Sleep
 from content.media import MediaStore
-from content.models import Account, Attempt, Delivery, Outcome
+from content.models import Account, Attempt, Delivery, DeliveryState, Outcome, Post, Workspace
 from content.pace import full
 from content.platform import Access, Pending, Platform, Prepared, Published
 from content.times import Clock
@@ -43,8 +45,10 @@ log = logging.getLogger(__name__)
 
 COMMIT_TAKES = timedelta(seconds=60)
 """A commit that takes longer is given up on as unknown, well inside the lease."""
-MARGIN = timedelta(seconds=5)
-"""A process that comes back this close to the end of its lease must not send any more."""
+ARMS_WITHIN = timedelta(seconds=30)
+"""What took longer to be written down sends nothing: the process may have been paused before its fuse was lit."""
+BURNS = LEASE - ARMS_WITHIN - timedelta(seconds=5)
+"""How long the fuse burns: longer than a commit may take, and over before the lease, which began when it was written down."""
 Fuse = Callable[[timedelta], AbstractContextManager[None]]
 """Ends the process if the block takes longer: it was paused, and others have taken over what it was doing."""
 
@@ -151,12 +155,15 @@ class Publishing:
         self, mine: Claim, prepared: Prepared, position: int, earlier: list[Published]
     ) -> Published | datetime | None:
         """One part: armed, committed once, recorded. Anything but `Published` ends the run."""
+        arming = monotonic()
         attempt_id = await self._attempts.arm(mine, position, prepared.handles)
         if isinstance(attempt_id, Later):
             return attempt_id.at
         platform = self._platforms[mine.platform]
         try:
-            with self._fuse(LEASE - MARGIN):
+            with self._fuse(BURNS):
+                if monotonic() - arming > ARMS_WITHIN.total_seconds():
+                    raise _paused(mine)
                 result = await asyncio.wait_for(
                     platform.commit(prepared, position, mine.keys[position], earlier), COMMIT_TAKES.total_seconds()
                 )
@@ -244,12 +251,24 @@ class Publishing:
             verdict = jobs.after(error, delivery.tries, self._clock.now())
             if isinstance(verdict, jobs.Again):
                 await outcomes.wait_again(session, self._clock, delivery, error)
-                if isinstance(error, RateLimited):  # the account's other posts need not be refused too
-                    account = await session.get_one(Account, delivery.account_id)
-                    full(delivery, account, self._platforms[mine.platform].spec, verdict.at)
+                if isinstance(error, RateLimited):
+                    return await self._wait_turn(session, mine, delivery, verdict.at)
                 return verdict.at
             await outcomes.failed(session, self._clock, delivery, error, mine.rendering.label)
             return None
+
+    async def _wait_turn(
+        self, session: AsyncSession, mine: Claim, delivery: Delivery, until: datetime
+    ) -> datetime | None:
+        """The account's other posts wait too, instead of each being refused."""
+        account = await session.get_one(Account, delivery.account_id)
+        wait = full(account, self._platforms[mine.platform].spec, until)
+        if delivery.state is not DeliveryState.WAITING:
+            return until  # an earlier try may have made it public, which is found out first
+        post = await session.get_one(Post, delivery.post_id)
+        workspace = await session.get_one(Workspace, delivery.workspace_id)
+        begun = await outcomes.begun(session, delivery)
+        return (await await_turn(session, self._clock, delivery, wait, post, workspace, begun=begun)).at
 
     async def _wait(self, mine: Claim) -> datetime | None:
         """Until there is a login, which is looked at with the next claim."""
@@ -264,6 +283,14 @@ class Publishing:
 
 def _refused(mine: Claim, unusable: ContentError) -> Rejected:
     return Rejected(unusable.message, platform=mine.platform, account=mine.account.id)
+
+
+def _paused(mine: Claim) -> Unavailable:
+    return Unavailable(
+        f"The desk was stopped for a while just before it could send this to {mine.rendering.label}. I try again.",
+        platform=mine.platform,
+        account=mine.account.id,
+    )
 
 
 def _unknown(mine: Claim, error: Exception) -> OutcomeUnknown:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.cards import accounts_card, calendar_card, edit_fields, post_card, week_of
 from bot.chat import Card
 from content.accounts import AccountView, PlatformOffer
+from content.cautions import LOGIN, Caution
 from content.connecting import Field
 from content.costs import Spending
 from content.errors import Problem
@@ -380,6 +381,14 @@ def test_parts_that_become_comments_are_called_so() -> None:
 def test_an_edit_begins_from_what_was_written_not_from_what_is_shown() -> None:
     shown = delivery(texts=("Thanks @[Ann](urn:li:person:1)",))
     assert [field.hint for field in edit_fields(post(shown))] == ["Thanks @[Ann](urn:li:person:1)"]
+
+
+def test_a_post_planned_on_a_lost_login_offers_the_way_back_beforehand() -> None:
+    lost = delivery(cautions=(Caution(LOGIN, "ann must be connected again before it can go out."),), **DUE)
+    shown = card(lost, state=APPROVED)
+    assert shown.notes == ("ann must be connected again before it can go out.",)
+    assert [button.verb for button in shown.previews[0].buttons] == ["reconnect"]
+    assert shown.status.startswith("Approved, planned for ")
 
 
 def test_what_it_costs_is_said_before_anybody_approves() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from content.models import Delivery, DeliveryState, Role
 from content.notices import GATHER
+from content.times import said
 from content.transcript import Line
 from content.views import PostView
 from content.wording import Wording
@@ -121,6 +122,29 @@ async def test_a_lost_login_is_told_with_the_way_back(desk: AgentDesk) -> None:
     [text] = desk.chat.texts
     assert "must be connected again" in text
     assert [button.verb for button in desk.chat.cards[-1].previews[0].buttons] == ["reconnect"]
+
+
+async def test_a_login_that_is_found_lost_is_told_where_it_is_needed_next(desk: AgentDesk) -> None:
+    post = await draft(desk)
+    await desk.base.due(post, timedelta(hours=24))
+    await desk.base.accounts.lost_login(await desk.base.accounts.access(post.deliveries[0].account_id))
+    await desk.jobs.run_all()
+    assert desk.chat.texts == ["#1 on Fake: ann must be connected again; it goes out at its time."]
+    assert [button.verb for button in desk.chat.cards[-1].previews[0].buttons] == ["reconnect"]
+
+
+async def test_a_thread_that_breaks_off_for_long_is_told_with_what_is_out(
+    desk: AgentDesk, platform: FakePlatform
+) -> None:
+    platform.limit_for = timedelta(hours=20)
+    platform.script.extend([Do.PUBLISH, Do.LIMIT])
+    await post_now(desk, "One", "Two")
+    again = said(desk.clock.now() + platform.limit_for, desk.actor.zone, desk.clock.now())
+    assert desk.chat.texts == [
+        f"#1 on Fake: Fake takes no more from ann for now. It goes on {again}. 1 of 2 parts is out: https://fake.example/{platform.public[0].remote_id}"
+    ]
+    [shown] = desk.chat.cards[-1].previews
+    assert shown.status.startswith("1 of 2 parts is out, waits until ")
 
 
 async def test_news_that_somebody_dealt_with_already_is_not_told(desk: AgentDesk) -> None:

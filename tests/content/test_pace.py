@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from content import jobs
 from content.errors import Conflict, Invalid, NotAllowed, NotFound
-from content.models import Account, AuditEntry, DeliveryState, PostState, Role, Workspace
+from content.models import Account, AuditEntry, DeliveryState, Job, PostState, Role, Workspace
 from content.pace import minutes_words
 from tests.content.conftest import Build
 from tests.fakes.clock import FakeClock
@@ -145,13 +145,13 @@ async def test_a_quota_that_is_used_up_keeps_the_accounts_other_posts_from_being
     first = await desk.now("First")
     await desk.run()
     waits = await desk.delivery(first)
-    assert (waits.error_code, waits.error) == ("quota", "Fake takes no more from ann until then.")
+    assert (waits.error_code, waits.error) == ("quota", "Fake takes no more from ann for now.")
     assert waits.turn_at == desk.clock.now() + 7 * MINUTE
     second = await desk.now("Second")
     await desk.run()
     shown = await desk.delivery(second)
     assert (len(fake.keys), shown.error_code) == (1, "quota")
-    assert shown.error == "Fake takes no more from ann until then."
+    assert shown.error == "Fake takes no more from ann for now."
     assert shown.turn_at == desk.clock.now() + 7 * MINUTE
     [pace] = (await desk.guards.view(desk.actor.workspace_id)).paces
     assert pace.quota_until == shown.turn_at
@@ -169,6 +169,32 @@ async def test_a_thread_that_has_begun_waits_for_the_quota_and_then_goes_on(desk
     assert (fake.texts, (await desk.delivery(post)).error_code) == (["One"], "quota")
     await desk.wait(7 * MINUTE)
     assert fake.texts == ["One", "Two"]
+
+
+async def test_what_is_refused_until_it_would_be_too_late_asks_at_once(desk: Desk, fake: FakePlatform) -> None:
+    fake.limit_for = 20 * HOUR
+    fake.script.append(Do.LIMIT)
+    post = await desk.now("First")
+    await desk.run()
+    shown = await desk.delivery(post)
+    assert (shown.state, shown.error_code) == (DeliveryState.ASKING, "turn")
+    assert shown.error == "Fake takes no more from ann for now. Its turn comes too late for it to go out by itself."
+    await desk.wait(MINUTE)
+    assert [kind for kind, _ in desk.told if kind == "late"] == ["late"]
+    await desk.schedule.take_turn(desk.actor, shown.id)
+    await desk.wait(20 * HOUR)
+    assert fake.texts == ["First"]
+
+
+async def test_a_thread_that_breaks_off_for_long_says_so_and_goes_on(desk: Desk, fake: FakePlatform) -> None:
+    fake.limit_for = 20 * HOUR
+    fake.script.extend([Do.PUBLISH, Do.LIMIT])
+    post = await desk.now("One", "Two")
+    await desk.run()
+    assert ((await desk.delivery(post)).state, desk.news()) == (DeliveryState.WAITING, ["broke_off"])
+    assert [job.kind for job in await desk.rows(Job) if job.kind == "daily"] == ["daily"]
+    await desk.wait(20 * HOUR)
+    assert (fake.texts, desk.news()) == (["One", "Two"], ["broke_off", "sent"])
 
 
 async def test_the_pace_is_set_by_those_who_may_within_reason(desk: Desk) -> None:

@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from content.attempts import Attempts
 from content.errors import StaleRevision
+from content.firing import LEASE, Claim, Later
 from content.models import Attempt, Delivery, DeliveryState, Outcome, Part, Workspace
-from content.publishing import Publishing
+from content.platform import Json
+from content.publishing import ARMS_WITHIN, BURNS, COMMIT_TAKES, Publishing
 from content.wording import Wording
 from tests.content.conftest import Build
 from tests.fakes.clock import FakeClock
@@ -438,6 +441,54 @@ async def test_a_second_runner_leaves_alone_what_is_on_its_way(desk: Desk, fake:
 
 
 # Workers that come back from the dead
+
+
+async def test_a_worker_paused_just_before_it_sends_sends_nothing(
+    desk: Desk, fake: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others asked what became of it meanwhile, a person said that it is not there, and it went out."""
+    arm, paused, go_on, seconds = Attempts.arm, asyncio.Event(), asyncio.Event(), [0.0]
+
+    async def arm_and_pause(attempts: Attempts, mine: Claim, position: int, handles: Json) -> str | Later:
+        armed = await arm(attempts, mine, position, handles)
+        paused.set()
+        await go_on.wait()
+        return armed
+
+    monkeypatch.setattr("content.publishing.monotonic", lambda: seconds[0])
+    monkeypatch.setattr(Attempts, "arm", arm_and_pause)
+    post = await desk.now()
+    slow = asyncio.create_task(desk.run())
+    await paused.wait()
+    monkeypatch.setattr(Attempts, "arm", arm)
+    await desk.wait(timedelta(minutes=6))
+    assert desk.news() == ["unknown"]
+    await desk.tracing.settle(desk.actor, (await desk.delivery(post)).id, live=False)
+    await desk.wait(timedelta(minutes=6))
+    assert len(fake.public) == 1
+    seconds[0] = 31
+    go_on.set()
+    await slow
+    await desk.wait(HOUR)
+    assert (len(fake.keys), await desk.state(post)) == (1, DeliveryState.SENT)
+
+
+async def test_what_was_slow_to_be_written_down_is_tried_again(
+    desk: Desk, fake: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter([0.0, 31.0])
+    monkeypatch.setattr("content.publishing.monotonic", lambda: next(moments, 31.0))
+    post = await desk.now()
+    await desk.run()
+    waits = await desk.delivery(post)
+    assert (waits.state, fake.keys) == (DeliveryState.WAITING, [])
+    assert waits.error == "The desk was stopped for a while just before it could send this to Fake. I try again."
+    await desk.wait(HOUR)
+    assert len(fake.public) == 1
+
+
+def test_the_fuse_burns_longer_than_a_commit_and_over_before_the_lease() -> None:
+    assert COMMIT_TAKES < BURNS < LEASE - ARMS_WITHIN
 
 
 async def late(desk: Desk, platform: BarePlatform, do: Do, *texts: str, then: Do = Do.PUBLISH) -> asyncio.Task[int]:

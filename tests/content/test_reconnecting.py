@@ -46,6 +46,43 @@ async def test_one_refusal_asks_once_however_many_posts_wait(desk: Desk, platfor
     assert desk.news() == ["reconnect"]
 
 
+async def test_while_it_is_lost_each_days_posts_are_in_the_evenings_line(desk: Desk, platform: FakePlatform) -> None:
+    await refused(desk, platform, "A")
+    for days in (1, 2):
+        await desk.planned(f"{days} days later", hours=24 * days)
+    await desk.wait(3 * DAY)
+    assert (desk.news(), [kind for kind, _ in desk.told].count("daily")) == (["reconnect"], 3)
+
+
+async def test_a_login_that_is_found_lost_asks_at_once_where_it_is_needed_next(
+    desk: Desk, platform: FakePlatform
+) -> None:
+    later, soon = await desk.planned("Later", hours=48), await desk.planned("Soon", hours=24)
+    account = (await desk.accounts.connected(desk.actor.workspace_id))[0]
+    await desk.accounts.lost_login(await desk.accounts.access(account.id))
+    await desk.run()
+    shown, other = await desk.delivery(soon), await desk.delivery(later)
+    assert ("notify", f"reconnect:{shown.id}") in desk.told
+    assert shown.error == "ann must be connected again; it goes out at its time."
+    assert [one.words for one in other.cautions] == ["ann must be connected again before it can go out."]
+    await desk.wait(DAY + HOUR)
+    assert desk.news() == ["reconnect"]
+    assert [kind for kind, _ in desk.told].count("daily") == 0, "it is not yet evening"
+    await desk.wait(DAY)
+    assert [kind for kind, _ in desk.told].count("daily") == 1
+
+
+async def test_connecting_again_before_the_time_changes_nothing_else(desk: Desk, platform: FakePlatform) -> None:
+    post = await desk.planned("Soon", hours=24)
+    account = (await desk.accounts.connected(desk.actor.workspace_id))[0]
+    await desk.accounts.lost_login(await desk.accounts.access(account.id))
+    await desk.connect("fake")
+    await desk.wait(DAY - MINUTE)
+    assert (platform.public, (await desk.delivery(post)).error) == ([], "")
+    await desk.wait(MINUTE)
+    assert platform.texts == ["Soon"]
+
+
 async def test_after_it_all_go_out_spaced_as_they_were_approved(desk: Desk, platform: FakePlatform) -> None:
     await refused(desk, platform, "A", "B", "C", "D")
     begun = desk.clock.now()

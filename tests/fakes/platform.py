@@ -100,6 +100,8 @@ class BarePlatform:
         )
         self._spec = Spec(name, name.capitalize(), limits, repeat_safe, needs_account, spacing, daily_cap)
         self.clock = clock
+        self.limit_for = timedelta(minutes=7)
+        """How long it takes no more after `Do.LIMIT`."""
         self.cost_mills = 0
         """What it charges for a part."""
         self.public: list[PublicPost] = []
@@ -213,7 +215,7 @@ class BarePlatform:
         name = self._spec.name
         errors: dict[Do, Exception] = {
             Do.REFUSE: Rejected("It says no. Change the words.", platform=name),
-            Do.LIMIT: RateLimited("Too many.", platform=name, until=self.clock.now() + timedelta(minutes=7)),
+            Do.LIMIT: RateLimited("Too many.", platform=name, until=self.clock.now() + self.limit_for),
             Do.BE_DOWN: Unavailable("It is down. Try later.", platform=name),
             Do.EXPIRE: NeedsReconnect("It refuses the login. Connect again.", platform=name),
             Do.NEVER_GO: Invalid("We do not go to that address."),
