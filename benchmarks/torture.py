@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -32,7 +32,7 @@ from benchmarks.accounts import Named, add_accounts
 from benchmarks.processes import running, said
 from content.approvals import arm
 from content.jobs import PUBLISH
-from content.models import Account, Attempt, Delivery, DeliveryState, Job, JobState, Outcome, Post
+from content.models import Account, Delivery, DeliveryState, Job, JobState, Post
 from content.people import Actor
 from content.wording import Wording
 from tests.servers.postgres import running_postgres
@@ -64,7 +64,7 @@ class Toll:
     unended: int
     unknown: int
     wrongly_unknown: int
-    """Unknown though its outcome was known, or the platform has keys."""
+    """Unknown though the platform has keys, or though no process was killed between sending it and writing down what it came to."""
     lateness_p50_s: float
     lateness_p99_s: float
     seconds: float
@@ -76,7 +76,8 @@ class Workers:
     def __init__(self, forge: subprocess.Popen[str], count: int) -> None:
         self._forge = forge
         self._alive = [self._start() for _ in range(count)]
-        self.kills = 0
+        self.killed: list[int] = []
+        """Process ids."""
 
     def _start(self) -> int:
         assert self._forge.stdin is not None  # noqa: S101 - it is a pipe
@@ -88,8 +89,8 @@ class Workers:
         """As a power cut would; another takes its place at once."""
         chosen = random.randrange(len(self._alive))  # noqa: S311 - no secret
         os.kill(self._alive[chosen], signal.SIGKILL)
+        self.killed.append(self._alive[chosen])
         self._alive[chosen] = self._start()
-        self.kills += 1
 
     def end(self) -> None:
         """Kill all."""
@@ -140,8 +141,18 @@ async def _ended(app: App) -> None:
         await asyncio.sleep(0.5)
 
 
-async def _count(app: App, database: str, workers: int, kills: int, kept: list[list[Any]], seconds: float) -> Toll:
-    """What the rows say against what is public."""
+def _cut_off(witness: Path, killed: Collection[int]) -> set[str]:
+    """The deliveries whose last sender was killed before it had written down what it came to."""
+    last = {
+        delivery: (int(process), step) for process, delivery, step in map(str.split, witness.read_text().splitlines())
+    }
+    return {delivery for delivery, (process, step) in last.items() if step == "begun" and process in killed}
+
+
+async def _count(
+    app: App, database: str, workers: int, kills: int, kept: list[list[Any]], cut_off: Collection[str], seconds: float
+) -> Toll:
+    """What the rows say against what is public, and against what the kills cut off."""
     async with app.db.reading() as session:
         rows = (
             await session.execute(
@@ -151,9 +162,6 @@ async def _count(app: App, database: str, workers: int, kills: int, kept: list[l
                 .where(Account.remote_id.like("%keyed%") | Account.remote_id.like("%blind%"))
             )
         ).all()
-        attempts: dict[str, list[Outcome | None]] = {}
-        for known, outcome in await session.execute(select(Attempt.delivery_id, Attempt.outcome)):
-            attempts.setdefault(known, []).append(outcome)
     texts = {row.post_id: await _text(app, row) for row, *_ in rows}
     public = Counter((whose.removeprefix("Bearer "), text) for _, whose, text, _ in kept)
     at = {(whose.removeprefix("Bearer "), text): when for _, whose, text, when in reversed(kept)}
@@ -168,7 +176,7 @@ async def _count(app: App, database: str, workers: int, kills: int, kept: list[l
         lost += row.state in (DeliveryState.FAILED, DeliveryState.CANCELLED)
         if row.state is DeliveryState.UNKNOWN:
             unknown += 1
-            wrong += platform == _KEYED or Outcome.UNKNOWN not in attempts.get(row.id, [])
+            wrong += platform == _KEYED or row.id not in cut_off
     late.sort()
     return Toll(
         database=database,
@@ -208,18 +216,20 @@ async def one_run(database: str, workers: int, kills: int, address: str, folder:
         within = timedelta(seconds=kills * sum(BETWEEN_S) / 2)
         async with _desk(given) as (app, actor):
             await _plan(app, actor, url, 4 * kills, within)
-            with running("benchmarks.torture_worker", json.dumps(given)) as forge:
-                killed = Workers(forge, workers)
+            witness = folder / "witness"
+            with running("benchmarks.torture_worker", json.dumps(given), str(witness)) as forge:
+                victims = Workers(forge, workers)
                 try:
-                    while killed.kills < kills:
+                    while len(victims.killed) < kills:
                         await asyncio.sleep(random.uniform(*BETWEEN_S))  # noqa: S311 - no secret
-                        killed.kill_one()
+                        victims.kill_one()
                     await _ended(app)
                 finally:
-                    killed.end()
+                    victims.end()
             async with httpx.AsyncClient(base_url=url, timeout=60) as client:
                 kept = (await client.get("/kept")).json()
-            return await _count(app, database, workers, kills, kept, time.monotonic() - began)
+            cut_off = _cut_off(witness, victims.killed)
+            return await _count(app, database, workers, kills, kept, cut_off, time.monotonic() - began)
 
 
 def torture(kills: int, databases: tuple[str, ...] = ("sqlite", "postgresql")) -> list[Toll]:

@@ -1,7 +1,8 @@
 """The publishing process that is killed again and again: the product's own wiring and ticks, without a page or a model.
 
 What takes a second to import is imported once; then, for each line on standard input, a fork works on the desk. Run as
-`python -m benchmarks.torture_worker SETTINGS`, the settings as JSON. Prints each fork's process id.
+`python -m benchmarks.torture_worker SETTINGS WITNESS`, the settings as JSON. Prints each fork's process id. To the file WITNESS
+each fork adds a line `process id, delivery, begun` before a part leaves, and `…, ended` once what it came to is written down.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from datetime import datetime
 from typing import Any
 
 import apscheduler.schedulers.asyncio  # noqa: F401 - what a start would import late
@@ -16,6 +18,9 @@ import uvloop
 
 from app.settings import Settings
 from app.wiring import bring_up_to_date, build, tick
+from content.firing import Claim
+from content.platform import Prepared, Published
+from content.publishing import Publishing
 
 
 async def publish(settings: Settings) -> None:
@@ -29,9 +34,26 @@ async def publish(settings: Settings) -> None:
     await asyncio.Event().wait()
 
 
-def main(given: dict[str, Any]) -> None:
+def witness(path: str) -> None:
+    """From outside of the product, who was sending what when it was killed: what a killed process wrote stays written."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    commit = Publishing._commit  # noqa: SLF001 - the product has no port for this, and needs none
+
+    async def witnessed(
+        self: Publishing, mine: Claim, prepared: Prepared, position: int, earlier: list[Published]
+    ) -> Published | datetime | None:
+        os.write(file, f"{os.getpid()} {mine.delivery_id} begun\n".encode())
+        result = await commit(self, mine, prepared, position, earlier)
+        os.write(file, f"{os.getpid()} {mine.delivery_id} ended\n".encode())
+        return result
+
+    Publishing._commit = witnessed  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def main(given: dict[str, Any], witnesses: str) -> None:
     """One fork a line; the dead are nobody's business."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    witness(witnesses)
     settings = Settings(_env_file=None, **given)
     for _ in sys.stdin:
         child = os.fork()
@@ -42,4 +64,4 @@ def main(given: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main(json.loads(sys.argv[1]), sys.argv[2])
