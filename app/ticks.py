@@ -1,4 +1,4 @@
-"""Wakes the job runner: APScheduler every second, a timer at the moment of what is due before that.
+"""Wakes the job runner: APScheduler every second or five, a timer at the moment of what is due before that.
 
 Neither holds anything. Lose them, and nothing is lost.
 """
@@ -48,12 +48,13 @@ class Ticks:
         """Whether it is looking just now."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
+        self._every = LOOK_EVERY
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self, scheduler: Scheduler, every: timedelta = LOOK_EVERY, sweep_every: timedelta = SWEEP_EVERY) -> None:
         """Begin, with a look at once; needs the running loop."""
         self._loop = asyncio.get_running_loop()
-        self._scheduler = scheduler
+        self._scheduler, self._every = scheduler, every
         scheduler.add_job(self._look, "interval", seconds=every.total_seconds(), coalesce=True, misfire_grace_time=None)
         keeping = KEEP_EVERY.total_seconds()
         scheduler.add_job(self._keep, "interval", seconds=keeping, coalesce=True, misfire_grace_time=None)
@@ -112,7 +113,7 @@ class Ticks:
 
     async def _set_alarm(self) -> None:
         """A job that comes due before the next look starts at its moment."""
-        due_in = await self._jobs.due_in(LOOK_EVERY)
+        due_in = await self._jobs.due_in(self._every)
         if due_in is not None and self._loop is not None:
             if self._alarm is not None:
                 self._alarm.cancel()

@@ -37,9 +37,9 @@ FULL = 150
 """A process that does so many at a time claims no more; what is due then is left to others, or waits until some ended."""
 PUBLISH = "publish"
 CROWD = 20
-"""Posts that a process sends at a time, with which it lets what is done afterwards wait,"""
+"""Posts that a process sends at a time, with which it lets what is done afterwards wait."""
 PATIENCE = timedelta(seconds=10)
-"""but no longer than this: with a stream of posts it would wait for ever."""
+"""Then that has its turn too, by its time as all others: with a stream of posts it would wait for ever."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +190,8 @@ class Jobs:
         """The jobs that run here, each with its fence."""
         self._sending = 0
         """How many of them are posts."""
+        self._looked: datetime | None = None
+        """The moment for which the last claim looked."""
         self.room: Callable[[], None] = lambda: None
         """Called when a job ends and another may begin that might not before."""
 
@@ -237,14 +239,14 @@ class Jobs:
             return soonest
 
     async def due_in(self, most: timedelta) -> timedelta | None:
-        """How long until the next job comes due; None: that is not within this time, or there is no room for it."""
+        """How long until the next job comes due that the last claim did not see; None: longer than `most`, or there is no room for it."""
         if self._full:
             return None
         async with self._db.reading() as session:
             now = await moment(session)
-            ahead = and_(Job.state == JobState.READY, Job.run_at > now, Job.run_at <= now + most)
-            soonest: datetime | None = await session.scalar(select(func.min(Job.run_at)).where(ahead))
-            return None if soonest is None else soonest - now
+            unseen = and_(Job.state == JobState.READY, Job.run_at > (self._looked or now), Job.run_at <= now + most)
+            soonest: datetime | None = await session.scalar(select(func.min(Job.run_at)).where(unseen))
+            return None if soonest is None else max(soonest - now, timedelta(0))
 
     async def take_over(self) -> int:
         """Free the jobs that an earlier process left running, and what it was sending, so that it is looked up at once.
@@ -264,17 +266,19 @@ class Jobs:
             now = await moment(session)
             patient = now - PATIENCE if self._sending >= CROWD else now
             times = {"now": now, "patient": patient, "until": now + LEASE}
+            self._looked = now
             claimed = await session.execute(CLAIM, {**times, "most": limit})
             return [(job, kind, subject, tries, fence) for job, kind, subject, tries, fence in claimed]
 
     async def keep_leases(self) -> None:
         """Say that what runs here still runs. To be called every `KEEP_EVERY`."""
-        if not self._held:
+        held = list(self._held)  # some of them may end before it is their turn
+        if not held:
             return
         async with self._db.writing(hurry=True) as session:  # in a crowd it would wait for longer than a lease lasts
             until = await moment(session) + LEASE
-            held = [{"job": job, "held": fence, "until": until} for job, fence in self._held]
-            await (await session.connection()).execute(_KEEP, held)
+            kept = [{"job": job, "held": fence, "until": until} for job, fence in held]
+            await (await session.connection()).execute(_KEEP, kept)
 
     async def _run(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:
         self._held.add((job_id, fence))

@@ -40,9 +40,8 @@ class Job(Base):
             postgresql_where=text("state = 'running'"),
         ),
         Index("ix_job_due", "state", "run_at"),
-        Index(
-            "ix_job_lane", "lane", "state", "run_at"
-        ),  # without it a crowd of jobs is looked through for each of them
+        # without it a crowd of jobs is looked through for each of them; `id` for those that are due at one instant
+        Index("ix_job_lane", "lane", "state", "run_at", "id"),
     )
     id: Mapped[Key]
     kind: Mapped[str] = mapped_column(String(40))
@@ -100,7 +99,7 @@ class Series(Base):
 
 
 class SeriesYes(Base):
-    """One member's yes to a series as it is now; gone where its wording changes. As many start it as a post needs."""
+    """One member's yes to a series as it is now; gone with any yes to its post. As many start it as a post needs."""
 
     __tablename__ = "series_yes"
     __table_args__ = (UniqueConstraint("series_id", "member_id", name="uq_series_yes_member"),)

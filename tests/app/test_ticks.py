@@ -84,7 +84,7 @@ async def test_a_job_that_comes_due_between_two_looks_begins_at_its_moment(
 ) -> None:
     soon = timedelta(seconds=0.3)
     ticks.start(AsyncIOScheduler(timezone="UTC"), every=timedelta(hours=1))
-    for away in (LOOK_EVERY, soon):  # each is a commit, and so a look
+    for away in (2 * LOOK_EVERY, soon):  # each is a commit, and so a look
         await put(db, clock, f"in {away}", away)
     await asyncio.sleep(0.1)
     clock.move(soon)

@@ -203,13 +203,23 @@ async def test_jobs_of_one_lane_run_one_after_the_other_in_order(work: Work) -> 
     assert work.done == ["job 1", "job 2", "job 3"]
 
 
-async def test_a_crowd_is_claimed_as_fast_as_a_few(work: Work) -> None:
-    """Each job's lane is looked up; where all that are due were looked through for each, this took a second."""
+@pytest.mark.parametrize(("lane", "claimed"), [("", 5), ("of one account", 1)])
+async def test_a_crowd_is_claimed_as_fast_as_a_few(work: Work, lane: str, claimed: int) -> None:
+    """Each job's lane is looked up; where all that are due were looked through for each, this took seconds."""
     now = work.clock.now()
     async with work.db.writing() as session:
-        await put_all(session, [Wanted("learn", f"job {number}", now) for number in range(4_000)], now=now)
+        await put_all(session, [Wanted("learn", f"job {number}", now, lane) for number in range(4_000)], now=now)
     async with asyncio.timeout(0.5):
-        assert await work.jobs.run_due(5) == 5
+        assert await work.jobs.run_due(5) == claimed
+
+
+async def test_no_more_are_claimed_than_were_asked_for(work: Work) -> None:
+    await work.put("left behind")
+    await abandon(work)
+    for subject in ("free", "and another"):
+        await work.put(subject)
+    work.clock.move(LEASE)
+    assert [await work.jobs.run_due(2), await work.jobs.run_due(2)] == [2, 1]
 
 
 async def test_a_long_job_keeps_no_other_from_starting(work: Work) -> None:
@@ -388,6 +398,16 @@ async def test_what_is_done_afterwards_lets_a_crowd_of_posts_go_first_but_not_fo
     assert await work.jobs.start_due() == 1
     await asyncio.gather(*work.jobs.running)
     assert work.done[-1] == "next"
+
+
+async def test_what_came_due_since_the_last_look_is_due_at_once(work: Work) -> None:
+    assert await work.jobs.start_due() == 0
+    await work.put("meanwhile", SECOND / 4)
+    work.clock.move(SECOND / 2)
+    assert await work.jobs.due_in(SECOND) == timedelta(0)
+    assert await work.jobs.start_due() == 1
+    assert await work.jobs.due_in(SECOND) is None
+    await asyncio.gather(*work.jobs.running)
 
 
 async def test_it_tells_how_long_until_the_next_job_is_due(work: Work) -> None:
