@@ -119,7 +119,8 @@ class Actions:
         when = action.form.get("when", "")
         if repeats(when):
             series = await self._desk.series.propose(action.actor, action.id, when)
-            words = f"#{series.post.number} would go out {series.when}. It starts once somebody approves the series."
+            starts = series.starts_by(action.actor.member_id)
+            words = f"#{series.post.number} would go out {series.when}. {starts}"
             return Answer(words, "asking", subject=f"series:{series.id}")
         scheduled = await self._desk.schedule.set(action.actor, action.id, when)
         approved = scheduled.post.state.value == "approved"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.answers import press_name
 from bot.chat import Action, Answer
 from content.desk import Desk
+from content.sentences import listed
 
 
 class RepeatingActions:
@@ -26,9 +27,12 @@ class RepeatingActions:
     async def _approve_series(self, action: Action) -> Answer:
         series = await self._desk.series.approve(action.actor, action.id, action.revision, button=press_name(action))
         if series.state != "running":
-            said_yes, quorum = len(series.said_yes), series.post.deciding.quorum
+            said_yes, quorum = len(series.said_yes), series.post.deciding.series_quorum
             counts = f"Your yes to the series of #{series.post.number} counts: {said_yes} of {quorum}."
-            return Answer(f"{counts} It still needs {quorum - said_yes} more, by Approve the series.")
+            if said_yes >= quorum:
+                return Answer(f"{counts} #{series.post.number} itself is not approved yet: press Approve on its card.")
+            names = listed([one.name for one in series.wanted])
+            return Answer(f"{counts} It still needs {quorum - said_yes} more: I asked {names}.")
         return Answer(f"Approved: #{series.post.number} goes out {series.when}, next {series.ahead_words}.")
 
     async def _pause_series(self, action: Action) -> Answer:

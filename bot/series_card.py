@@ -44,14 +44,14 @@ def _waiting(series: SeriesView) -> str:
     if not series.said_yes:
         return "Waiting for approval"
     names = listed([one.name for one in series.said_yes])
-    return f"Waiting for approval, {len(series.said_yes)} of {series.post.deciding.quorum} said yes: {names}"
+    return f"Waiting for approval, {len(series.said_yes)} of {series.post.deciding.series_quorum} said yes: {names}"
 
 
 def _notes(series: SeriesView) -> Iterator[str]:
     yield f"It posts {series.when}; the last is {series.last_words}."
     if series.state == "proposed":
         good_for = f"all {series.count} times" if series.count > 1 else "the one time"
-        quorum = series.post.deciding.quorum
+        quorum = series.post.deciding.series_quorum
         yeses, it = ("One yes is", "it") if quorum == 1 else (f"{quorum} people must say yes, and that is", "them")
         yield f"{yeses} good for {good_for}, with these words on these accounts. An edit takes {it} back."
 
@@ -59,8 +59,9 @@ def _notes(series: SeriesView) -> Iterator[str]:
 def _buttons(series: SeriesView, viewer: Actor) -> Iterator[Button]:
     if series.state == "ended":
         return
-    said_so = viewer.member_id in {one.member_id for one in series.said_yes}
-    if series.state == "proposed" and viewer.may("approve") and not said_so:
+    if series.state == "proposed" and viewer.may(
+        "approve"
+    ):  # also who did: where several read, it is the others' button
         yield Button("approve_series", "Approve the series", series.id, series.post.revision, style="primary")
     if viewer.may("draft"):
         if series.state == "running":

@@ -7,6 +7,7 @@ from bot.drawing import Drawing
 from bot.telling import Telling
 from content.desk import Desk
 from content.people import People
+from content.sentences import listed
 from content.series import SeriesView
 
 
@@ -29,6 +30,9 @@ class SeriesNews:
         """Say the news (`series|news|moment|about`); the same is said once."""
         series_id, news, _, about = subject.split("|", 3)
         series = await self._desk.series.view(await self._desk.series.owner(series_id), series_id)
+        if news == "asked":
+            await self._ask(series, about, f"series:{subject}")
+            return None
         card = None
         if news == "void":
             card = await self._drawing.draw(f"series:{series.id}", await self._people.actor(series.member_id))
@@ -36,6 +40,17 @@ class SeriesNews:
         words = _words(series, news, about)
         await self._telling.say(place, OutMessage(words, card), key=f"series:{subject}")
         return None
+
+    async def _ask(self, series: SeriesView, member_id: str, key: str) -> None:
+        """A member whose yes is wanted, where they read alone."""
+        if series.state != "proposed" or member_id not in {one.member_id for one in series.wanted}:
+            return  # it was decided meanwhile
+        card = await self._drawing.draw(f"series:{series.id}", await self._people.actor(member_id))
+        theirs = f": {listed([one.name for one in series.said_yes])} said theirs" if series.said_yes else ""
+        place = await self._telling.private(member_id)
+        await self._telling.say(
+            place, OutMessage(f"The series of #{series.post.number} waits for your yes{theirs}.", card), key=key
+        )
 
 
 def _words(series: SeriesView, news: str, about: str) -> str:

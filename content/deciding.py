@@ -66,6 +66,11 @@ class Deciding:
         """Whose word is still wanted."""
         return tuple(one for one in self.reviews if one.verdict is None)
 
+    @property
+    def series_quorum(self) -> int:
+        """How many must say yes to a series of it, which guests never see."""
+        return max(1, min(self.quorum, len(self.deciders)))
+
     def name_of(self, member_id: str) -> str | None:
         """The name of a member whose yes counts; None: it does not."""
         return next((one.name for one in self.deciders if one.member_id == member_id), None)

@@ -30,6 +30,7 @@ from content.people import Actor, called
 from content.platform import Platform
 from content.recurrence import Recurrence, ending
 from content.repeating import repeating
+from content.sentences import listed
 from content.times import Clock, resolve_local, said
 from content.views import PostView, post_row, require_current, view
 
@@ -72,6 +73,18 @@ class SeriesView:
     made_until: datetime | None
     """The time of the last occurrence that was made."""
 
+    @property
+    def wanted(self) -> tuple[Decider, ...]:
+        """Whose yes would count, and is not there."""
+        yeses = {one.member_id for one in self.said_yes}
+        return tuple(one for one in self.post.deciding.deciders if one.member_id not in yeses)
+
+    def starts_by(self, member_id: str) -> str:
+        """Whose yes starts what this member proposed, in words."""
+        if self.post.deciding.counts(member_id):
+            return "It starts only once a person approves the series."
+        return f"It starts once the series is approved; I asked {listed([one.name for one in self.wanted])}."
+
 
 class SeriesOfPosts:
     """What repeats as it is. Nothing here publishes: occurrences are posts like any other."""
@@ -83,6 +96,8 @@ class SeriesOfPosts:
 
     async def propose(self, actor: Actor, post_id: str, words: str) -> SeriesView:
         """Have a post repeat by a rule in words, once a person approves the series; nothing is made before that.
+
+        Where it is not for the actor to approve, those who may are asked.
 
         Raises:
             Invalid: no rule, more than 26 occurrences or a year of them, more than one a day, or too many series.
@@ -98,6 +113,9 @@ class SeriesOfPosts:
                 raise WrongState(f"#{post.number} was deleted. Undo that first.")
             row = await self._open_of(session, post, rule)
             await session.flush()
+            given = await deciding(session, post)
+            if not given.counts(actor.member_id):
+                await series_yes.ask(session, row, given, now)
             self._record(session, row, "series.proposed", actor.member_id)
             await notices.redraw(session, self._clock, f"series:{row.id}")
             return await self._view(session, row)
@@ -135,7 +153,8 @@ class SeriesOfPosts:
     async def approve(self, actor: Actor, series_id: str, revision: int, *, button: str) -> SeriesView:
         """Say yes to exactly this wording, on these accounts, by this rule until its end. Only a button calls this.
 
-        Where the post has none yet it is one to the post too. Where more people must say yes, the last of them starts the series.
+        Where the post has none yet it is one to the post too. Where more people must say yes, they are asked, and the last of them
+        starts the series.
 
         Raises:
             As `Approvals.approve`; WrongState: it has ended, or its last time has passed.
@@ -149,13 +168,16 @@ class SeriesOfPosts:
             if Recurrence(row.rule, row.zone).next_after(now) is None:
                 raise WrongState(f"The last time of this series has passed. Give #{post.number} new times.")
             await self._say_yes(session, actor, post, revision, button)
-            enough = await series_yes.say(session, row, actor.member_id, now, await deciding(session, post))
+            given = await deciding(session, post)
+            enough = await series_yes.say(session, row, actor.member_id, now, given)
             self._record(session, row, "series.yes", actor.member_id)
             if post.state is PostState.APPROVED and enough:
                 row.approved_by, row.approved_at, row.button = actor.member_id, now, button[:200]
                 row.made_until, row.paused_at = now, None
                 self._record(session, row, "series.approved", actor.member_id)
                 await self._go_on(session, row)
+            elif not enough:
+                await series_yes.ask(session, row, given, now)
             await notices.redraw(session, self._clock, f"series:{row.id}")
             await notices.redraw(session, self._clock, post.id)
             return await self._view(session, row)

@@ -1,4 +1,4 @@
-"""The yeses to a series: for exactly one wording, as many as a post needs.
+"""The yeses to a series: for exactly one wording, as many as a post needs from those who see series.
 
 Where the wording changes they are gone, nothing more is made of the series, and what waits is called off.
 """
@@ -29,16 +29,27 @@ async def said(session: AsyncSession, series_id: str) -> tuple[Decider, ...]:
 
 
 async def say(session: AsyncSession, series: Series, member_id: str, now: datetime, deciding: Deciding) -> bool:
-    """One yes. Returns whether as many as must to the post, whose deciding this is, said it to the series now.
+    """One yes. Returns whether enough said it to the series now; `deciding` is of its post. A second time it starts what is enough by now.
 
     Raises:
-        Conflict: this member said yes already.
+        Conflict: this member said yes already, and it is not enough.
     """
-    before = [one.member_id for one in await said(session, series.id)]
-    if member_id in before:
+    yeses = {one.member_id for one in await said(session, series.id)}
+    enough = sum(map(deciding.counts, yeses | {member_id})) >= deciding.series_quorum
+    if member_id not in yeses:
+        session.add(SeriesYes(id=new_id("yes"), series_id=series.id, member_id=member_id, said_at=now))
+    elif not enough:
         raise Conflict("You said yes to this series already. It still waits for somebody else's.")
-    session.add(SeriesYes(id=new_id("yes"), series_id=series.id, member_id=member_id, said_at=now))
-    return sum(map(deciding.counts, [*before, member_id])) >= deciding.quorum
+    return enough
+
+
+async def ask(session: AsyncSession, series: Series, deciding: Deciding, now: datetime) -> None:
+    """Have everybody whose yes counts and who did not say it yet asked for it, each in private."""
+    await session.flush()
+    yeses = {one.member_id for one in await said(session, series.id)}
+    for one in deciding.deciders:
+        if one.member_id not in yeses:
+            await tell(session, series, "asked", now, one.member_id)
 
 
 async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
@@ -47,6 +58,7 @@ async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
     if row is None:
         return
     await session.execute(delete(SeriesYes).where(SeriesYes.series_id == row.id))
+    await notices.redraw(session, clock, f"series:{row.id}")
     if row.approved_at is not None:
         row.approved_at = row.approved_by = None
         await call_off(session, clock, row)

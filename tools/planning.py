@@ -38,7 +38,7 @@ async def schedule_post(
 async def _repeat(here: Context, post_id: str, when: str) -> Reply:
     series = await here.desk.series.propose(here.actor, post_id, when)
     words = f"#{series.post.number} would go out {series.when}, the last {series.last_words}. "
-    return shown(words + "It starts only once a person approves the series.", f"series:{series.id}")
+    return shown(words + series.starts_by(here.actor.member_id), f"series:{series.id}")
 
 
 def _approval(post: PostView) -> str:

@@ -37,6 +37,11 @@ async def proposed(desk: AgentDesk, when: str = "every Friday 17:00 for 8 weeks"
     return card
 
 
+async def private_texts(desk: AgentDesk, actor: Actor) -> list[str]:
+    place = await desk.transcript.find(desk.chat.name, f"private {actor.member_id}")
+    return [one.text for one in (await desk.transcript.page(place or "")).messages]
+
+
 def _wording() -> list[Wording]:
     return [Wording(("Cake day",))]
 
@@ -80,13 +85,49 @@ async def test_one_of_two_yeses_does_not_start_it(desk: AgentDesk) -> None:
     jo = await desk.base.member(Role.APPROVER, "Jo")
     async with desk.db.writing() as session:
         await session.execute(update(Workspace).values(quorum=2, self_approval=True))
-    answer = await desk.push(button(await proposed(desk), "approve_series"))
-    assert answer.text == ("Your yes to the series of #1 counts: 1 of 2. It still needs 1 more, by Approve the series.")
-    mine, other = await card_of(desk), await card_of(desk, jo)
-    assert mine.status.startswith("Waiting for approval, 1 of 2 said yes: the owner; it would begin Fri 27 Nov")
-    assert "2 people must say yes, and that is good for all 8 times" in mine.notes[1]
-    assert [one.label for one in mine.buttons] == ["End it"]
-    assert [one.label for one in other.buttons] == ["Approve the series"]
+    approve = button(await proposed(desk), "approve_series")
+    answer = await desk.push(approve)
+    assert answer.text == ("Your yes to the series of #1 counts: 1 of 2. It still needs 1 more: I asked Jo.")
+    card = await card_of(desk)
+    assert card.status.startswith("Waiting for approval, 1 of 2 said yes: the owner; it would begin Fri 27 Nov")
+    assert "2 people must say yes, and that is good for all 8 times" in card.notes[1]
+    await desk.jobs.run_all()
+    assert await private_texts(desk, jo) == ["The series of #1 waits for your yes: the owner said theirs."]
+    assert button(desk.chat.cards[-1], "approve_series"), "in a channel it is the card of all"
+    again = await desk.push(approve)
+    assert again.text == "You said yes to this series already. It still waits for somebody else's."
+    assert (await desk.push(button(desk.chat.cards[-1], "approve_series"), jo)).text.startswith("Approved: #1")
+
+
+async def test_who_may_not_approve_has_others_asked(desk: AgentDesk) -> None:
+    """The author's own yes counts only where that is allowed."""
+    jo = await desk.base.member(Role.APPROVER, "Jo")
+    post = await desk.services.posts.draft(desk.actor, _wording(), conversation_id=desk.place.conversation_id)
+    answer = await desk.press("schedule", post.id, 1, when="every Friday 17:00, 3 times")
+    assert answer.text.endswith("It starts once the series is approved; I asked Jo.")
+    await desk.jobs.run_all()
+    assert await private_texts(desk, jo) == ["The series of #1 waits for your yes."]
+    await desk.push(button(desk.chat.cards[-1], "approve_series"), jo)
+    series = await desk.services.series.propose(desk.actor, (await desk.base.draft("Pie")).id, "every Monday 9:00")
+    await desk.services.series.approve(jo, series.id, 1, button="press")
+    await desk.jobs.run_all()
+    assert len(await private_texts(desk, jo)) == 1, "what was decided meanwhile is not asked"
+
+
+async def test_a_yes_that_is_enough_still_waits_for_the_posts_own(desk: AgentDesk) -> None:
+    """A guest who was asked for the post is no decider of its series."""
+    guest = await desk.base.member(Role.GUEST, "Client")
+    async with desk.db.writing() as session:
+        await session.execute(update(Workspace).values(quorum=2, self_approval=True))
+    card = await proposed(desk)
+    post = await desk.services.posts.numbered(desk.actor.workspace_id, 1)
+    await desk.base.approvals.request(desk.actor, post.id, [guest.member_id])
+    answer = await desk.push(button(card, "approve_series"))
+    assert answer.text == (
+        "Your yes to the series of #1 counts: 1 of 1. #1 itself is not approved yet: press Approve on its card."
+    )
+    await desk.base.approvals.approve(guest, post.id, 1, button="press")
+    assert (await desk.push(button(card, "approve_series"))).text.startswith("Approved: #1 goes out")
 
 
 async def test_who_may_only_look_gets_no_buttons(desk: AgentDesk) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from content.errors import Conflict, Invalid, NotAllowed, NotFound, StaleRevision, WrongState
 from content.jobs import Handler, Jobs
-from content.models import Account, Approval, Delivery, DeliveryState, Job, Post, PostState, Role, Workspace
+from content.models import Account, Approval, Delivery, DeliveryState, Job, JobState, Post, PostState, Role, Workspace
 from content.people import Actor
 from content.repeating import repeats
 from content.series import MOST_OPEN, SeriesOfPosts, SeriesView
@@ -228,10 +228,22 @@ async def test_who_said_yes_to_the_post_says_it_to_the_series_too(running: Runni
     assert (await running.yes(series)).state == "running", "it is the second yes to both"
 
 
+async def test_a_yes_that_became_enough_starts_it_when_it_is_said_again(running: Running) -> None:
+    jo, _ = await quorum_of_two(running.desk)
+    series = await running.series.approve(jo, (await running.proposed()).id, 1, button="press")
+    assert {one.name for one in series.wanted} == {"the owner", "Kim"}
+    async with running.desk.db.writing() as session:
+        await session.execute(update(Workspace).values(quorum=1))
+    await running.desk.approve(series.post)
+    assert (await running.series.approve(jo, series.id, 1, button="press")).state == "running"
+
+
 async def test_an_edit_takes_back_a_yes_to_a_series_that_waits_for_more(running: Running) -> None:
     jo, _ = await quorum_of_two(running.desk)
     series = await running.series.approve(jo, (await running.proposed()).id, 1, button="press")
+    await running.jobs.run_all()
     await running.desk.posts.revise(running.desk.actor, series.post.id, [Wording(("Pie day",))], change="pie")
+    assert f"series:{series.id}" in {one.subject for one in await running.desk.rows(Job) if one.state is JobState.READY}
     series = await running.series.view(running.desk.actor.workspace_id, series.id)
     assert series.said_yes == ()
     series = await running.yes(series)
