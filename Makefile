@@ -27,7 +27,7 @@ check: setup
 	$(BIN)/lint-imports
 	$(MAKE) test COVERAGE="$(COVERAGE)"
 	$(BIN)/coverage report --include="content/*" --fail-under=100
-	$(BIN)/pytest -q -n 2 --on-postgresql tests/content tests/memory/test_recall.py
+	$(BIN)/pytest -q -n 2 --on-postgresql tests/content tests/memory/test_recall.py tests/journeys/test_fault_matrix.py
 	$(BIN)/python -m benchmarks.torture --kills 100 --json build/torture.json
 
 setup: $(READY)

@@ -62,7 +62,7 @@ async def _desk(folder: Path, addresses: list[str]) -> AsyncIterator[tuple[App, 
         actor = await app.people.open_desk("Europe/Berlin")
         await app.jobs.run_all()
         await add_accounts(app, actor, [Named("mastodon", f"ana{one}", url) for one, url in enumerate(addresses)])
-        gc.freeze()  # as `app/serve.py` does
+        gc.freeze()  # what was loaded since
         yield app, actor, clock
     finally:
         await app.close()

@@ -12,6 +12,13 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 
 
+def collect_as_the_program() -> None:
+    """Look for garbage as rarely as the program does, from now on."""
+    from app import lean  # noqa: PLC0415 - to import it begins it
+
+    lean.loaded()
+
+
 @contextmanager
 def running(*module: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """`python -m` these words while the block runs, with no variables but those."""

@@ -1,4 +1,4 @@
-"""Every way a commit can go wrong, against a server with idempotency keys and one without, on both databases.
+"""Every way a commit can go wrong, against a server with idempotency keys and one without; `make check` runs it on both databases.
 
 Whatever happens there is at most one post, and the person reads its real link, or is asked. Nothing is lost: where the
 question is answered truthfully, there is exactly one post in the end.
@@ -75,6 +75,7 @@ CASES = [
     Case("429 without a word",                     LIMITED,              SENT,      SENT, {}, MINUTE),
     Case("429, Retry-After in seconds",            LIMITED,              SENT,      SENT, {"retry-after": "120"}, TWO),
     Case("429, Retry-After as a date",             LIMITED,              SENT,      SENT, AS_DATE, TWO),
+    Case("429, RateLimit-Reset in seconds",        LIMITED,              SENT,      SENT, {"ratelimit-reset": "120"}, TWO),
     Case("429, X-RateLimit-Reset as ISO 8601",     LIMITED,              SENT,      SENT, AS_ISO, TWO),
     Case("429, X-RateLimit-Reset since 1970",      LIMITED,              SENT,      SENT, {"x-ratelimit-reset": EIGHT_O_TWO}, TWO),
     Case("429, X-Rate-Limit-Reset since 1970",     LIMITED,              SENT,      SENT, {"x-rate-limit-reset": EIGHT_O_TWO}, TWO),
