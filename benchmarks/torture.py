@@ -162,7 +162,8 @@ async def _count(
                 .where(Account.remote_id.like("%keyed%") | Account.remote_id.like("%blind%"))
             )
         ).all()
-    texts = {row.post_id: await _text(app, row) for row, *_ in rows}
+    one_of_each = {row.post_id: row for row, *_ in rows}
+    texts = {post_id: await _text(app, row) for post_id, row in one_of_each.items()}
     public = Counter((whose.removeprefix("Bearer "), text) for _, whose, text, _ in kept)
     at = {(whose.removeprefix("Bearer "), text): when for _, whose, text, when in reversed(kept)}
     lost = unended = unknown = wrong = 0
