@@ -56,6 +56,8 @@ class Toll:
     database: str
     workers: int
     kills: int
+    cut_off: int
+    """Sends that a kill ended before it was written down what they came to."""
     posts: int
     """Deliveries: one post on one account."""
     lost: int
@@ -141,16 +143,25 @@ async def _ended(app: App) -> None:
         await asyncio.sleep(0.5)
 
 
-def _cut_off(witness: Path, killed: Collection[int]) -> set[str]:
+@dataclass(frozen=True)
+class _Cut:
+    """What the kills cut off."""
+
+    sends: int
+    last: frozenset[str]
     """The deliveries whose last sender was killed before it had written down what it came to."""
-    last = {
-        delivery: (int(process), step) for process, delivery, step in map(str.split, witness.read_text().splitlines())
-    }
-    return {delivery for delivery, (process, step) in last.items() if step == "begun" and process in killed}
+
+
+def _cut(witness: Path, killed: Collection[int]) -> _Cut:
+    steps, last = {}, {}
+    for process, delivery, step in map(str.split, witness.read_text().splitlines()):
+        steps[process, delivery] = last[delivery] = (int(process) in killed, step)
+    off = (True, "begun")
+    return _Cut(list(steps.values()).count(off), frozenset(one for one, how in last.items() if how == off))
 
 
 async def _count(
-    app: App, database: str, workers: int, kills: int, kept: list[list[Any]], cut_off: Collection[str], seconds: float
+    app: App, database: str, workers: int, kills: int, kept: list[list[Any]], cut: _Cut, seconds: float
 ) -> Toll:
     """What the rows say against what is public, and against what the kills cut off."""
     async with app.db.reading() as session:
@@ -172,17 +183,19 @@ async def _count(
         there = public[name, texts[row.post_id]]
         if there:
             late.append(max(0.0, at[name, texts[row.post_id]] - (row.due_at or app.clock.now()).timestamp()))
-        unended += row.state not in ENDED
-        lost += (row.state is DeliveryState.SENT or platform == _KEYED) and not there
-        lost += row.state in (DeliveryState.FAILED, DeliveryState.CANCELLED)
-        if row.state is DeliveryState.UNKNOWN:
-            unknown += 1
-            wrong += platform == _KEYED or row.id not in cut_off
+        is_lost = (row.state is DeliveryState.SENT or platform == _KEYED) and not there
+        is_lost = is_lost or row.state in (DeliveryState.FAILED, DeliveryState.CANCELLED)
+        is_unknown, is_open = row.state is DeliveryState.UNKNOWN, row.state not in ENDED
+        is_wrong = is_unknown and (platform == _KEYED or row.id not in cut.last)
+        lost, unended, unknown, wrong = lost + is_lost, unended + is_open, unknown + is_unknown, wrong + is_wrong
+        if is_lost or is_open or is_wrong:
+            print(f"{name}: {row.state}, tried {row.tries} times. {row.error}", file=sys.stderr, flush=True)
     late.sort()
     return Toll(
         database=database,
         workers=workers,
         kills=kills,
+        cut_off=cut.sends,
         posts=len(rows),
         lost=lost,
         doubled=sum(count - 1 for count in public.values()),
@@ -229,8 +242,8 @@ async def one_run(database: str, workers: int, kills: int, address: str, folder:
                     victims.end()
             async with httpx.AsyncClient(base_url=url, timeout=60) as client:
                 kept = (await client.get("/kept")).json()
-            cut_off = _cut_off(witness, victims.killed)
-            return await _count(app, database, workers, kills, kept, cut_off, time.monotonic() - began)
+            cut = _cut(witness, victims.killed)
+            return await _count(app, database, workers, kills, kept, cut, time.monotonic() - began)
 
 
 def torture(kills: int, databases: tuple[str, ...] = ("sqlite", "postgresql")) -> list[Toll]:
