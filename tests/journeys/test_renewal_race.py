@@ -31,7 +31,7 @@ async def test_a_hundred_workers_of_several_processes_share_one_exchange(
             row = (await session.scalars(select(Account))).one()
             row.expires_at = at.clock.now() + timedelta(minutes=1)
             known = row.id
-        count = 10 if at.app.db.is_sqlite else 2  # a server has a hundred connections, and a process takes up to fourteen
+        count = 10 if at.app.db.is_sqlite else 2  # a server has a hundred connections, a process takes fourteen
         workers = [at.worker() for _ in range(count)]
         asks = [workers[number % count].desk.accounts.access(known) for number in range(100)]
         found = await asyncio.gather(*asks)
