@@ -33,6 +33,7 @@ def make_celery(redis_url: str) -> Celery:
     celery.conf.update(
         accept_content=["json"],
         beat_schedule={"look": {"task": LOOK, "schedule": EVERY_SECONDS, "options": {"expires": STALE_SECONDS}}},
+        broker_connection_max_retries=None,  # for ever: a worker that gave up would be deaf from then on
         broker_connection_retry_on_startup=True,
         broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5},
         task_ignore_result=True,

@@ -102,8 +102,11 @@ class Signals:
 
     async def close(self) -> None:
         """Tell and hear nothing more."""
-        for task in self._tasks:
-            task.cancel()
+        left = set(self._tasks)
+        while left:  # again and again: Python 3.11 forgets a cancellation that comes just when redis-py has sent a word
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=0.1)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()

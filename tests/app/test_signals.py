@@ -1,19 +1,24 @@
 """What processes tell each other: heard at once, missed without harm."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from celery.worker import state
 
 from app.celery import make_celery, wake
 from app.signals import Signals
+from app.wiring import App, build, share
 from bot.chat import Place, Progress, Step
 from bot.stopping import NOTHING, STOPPING, Stops
 from bot.webchat.chat import WebChat
 from content.database import Database
 from content.transcript import Transcript
 from tests.fakes.clock import FakeClock
+from tests.journeys.desk import settings_for
 from tests.servers.redis import RedisServer, running_redis
 from tests.servers.running import free_port
 
@@ -115,6 +120,24 @@ async def test_without_redis_nothing_breaks_and_with_it_all_goes_on(two: list[Pr
         await soon(rung)
 
 
+async def test_it_ends_whatever_it_is_telling(db: Database, clock: FakeClock, redis: RedisServer) -> None:
+    """At each step of telling a word: Python 3.11 forgets a cancellation that comes just when it was sent."""
+
+    async def ended(steps: int) -> None:
+        transcript, stops = Transcript(db, clock), Stops()
+        signals = Signals(redis.url, transcript, Page(transcript), stops, lambda: None)
+        signals.open()
+        transcript.ring(HERE.conversation_id)
+        await asyncio.sleep(0.5)  # it has connected, so that the next word needs no more than to be sent
+        transcript.ring(HERE.conversation_id)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await signals.close()
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*map(ended, range(10)))
+
+
 async def test_wishes_to_look_at_one_moment_are_one(two: list[Process]) -> None:
     here, _ = two
     for _ in range(50):
@@ -129,3 +152,57 @@ def test_waking_workers_without_redis_is_no_error(caplog: pytest.LogCaptureFixtu
     wake(celery)
     assert "celery.not_told" in caplog.messages
     celery.close()
+
+
+@pytest.fixture
+async def page(tmp_path: Path, redis: RedisServer) -> AsyncIterator[App]:
+    """A process that serves pages, and tells workers of what it commits."""
+    app = build(settings_for(tmp_path / "page", redis_url=redis.url))
+    share(app)
+    yield app
+    await app.close()
+
+
+@pytest.fixture
+async def woken(tmp_path: Path, redis: RedisServer) -> AsyncIterator[list[float]]:
+    """When a worker was woken. It has no clock of its own, which would hide that it had gone deaf."""
+    app, times = build(settings_for(tmp_path / "worker", redis_url=redis.url)), list[float]()
+    with share(app).woken(lambda: times.append(time.monotonic())):
+        yield times
+    await app.close()
+    state.should_terminate = None  # Celery keeps it for the whole process, which otherwise ends with its worker
+
+
+async def heard(page: App, woken: list[float]) -> None:
+    """Ten words, each told when the one before was heard: beat alone, once a second, would take twice as long as they may."""
+    async with asyncio.timeout(5):
+        for _ in range(10):
+            count = len(woken)
+            page.db.wake()
+            await soon(lambda count=count: len(woken) > count)
+
+
+@pytest.mark.filterwarnings("ignore::celery.exceptions.CPendingDeprecationWarning")  # about tasks that it could cancel
+async def test_a_worker_that_lost_redis_is_woken_again_when_it_is_back(
+    page: App,
+    woken: list[float],
+    redis: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Also after a hundred attempts, three quarters of an hour, when Celery would give up: then time runs faster here."""
+    await soon(lambda: woken)
+    await heard(page, woken)
+    redis.kill()
+    await asyncio.sleep(1.5)  # so that its listener and its beat have both found nobody there
+    woken.clear()
+    await asyncio.to_thread(redis.start)
+    await soon(lambda: woken)
+    await heard(page, woken)
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda _seconds: time.sleep(0.001))
+    redis.kill()
+    await soon(lambda: sum("Cannot connect to" in one for one in caplog.messages) > 110)
+    woken.clear()
+    await asyncio.to_thread(redis.start)
+    await soon(lambda: woken)
+    await heard(page, woken)
