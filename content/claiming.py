@@ -6,7 +6,7 @@ lease ends) and for `most`, and answers with each job's id, kind, subject, tries
 
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, or_, select, union_all, update
+from sqlalchemy import Integer, and_, bindparam, case, or_, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from content.database import Instant
@@ -63,7 +63,9 @@ CLAIM = (  # built once: that takes longer than running it
     .values(
         state=JobState.RUNNING,
         lease_until=bindparam("until", type_=Instant()),
-        tries=Job.tries + 1,
+        tries=case(
+            (Job.state == JobState.READY, Job.tries + 1), else_=Job.tries
+        ),  # a run that was cut off is no failure
         fence=Job.fence + 1,
     )
     .returning(Job.id, Job.kind, Job.subject, Job.tries, Job.fence)

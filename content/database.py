@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
@@ -24,7 +25,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, TypeDecorator
 
-from content.errors import Collision
+from content.errors import Busy, Collision
 from content.times import Clock, instant
 from content.turns import Turns
 
@@ -142,6 +143,15 @@ def _collisions() -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _connected() -> Iterator[None]:
+    """Whoever gets no connection in time is told so as of any other collision: it is no bug of theirs."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Busy("I am too busy just now, so nothing was changed. Do it again in a moment.") from error
+
+
 _COLLISIONS = {"40001", "40P01", "23505"}
 """Not serializable, a deadlock, and a row that must be the only one."""
 
@@ -211,9 +221,9 @@ class Database:
         `hurry`: before those who wait. `alone`: one after the other with all who say so, in every process.
 
         Raises:
-            Collision: another transaction was in the way; nothing was done.
+            Collision: another transaction was in the way, or all connections are in use; nothing was done.
         """
-        with _collisions():
+        with _connected(), _collisions():
             async with self._turn(hurry), self._sessions.begin() as session:
                 if alone and not self.is_sqlite:
                     await session.execute(LOCK_ALONE)
@@ -226,9 +236,14 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A consistent view that changes nothing and waits for nobody."""
-        async with self._readers() as session:
-            yield session
+        """A consistent view that changes nothing and waits for nobody.
+
+        Raises:
+            Busy: all connections are in use.
+        """
+        with _connected():
+            async with self._readers() as session:
+                yield session
 
     async def close(self) -> None:
         """Give all connections back."""

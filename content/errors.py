@@ -75,6 +75,12 @@ class Collision(Conflict):
     code = "collision"
 
 
+class Busy(Collision):
+    """The database had no connection left for it in half a minute: nothing was changed, and done again later it may have."""
+
+    code = "busy"
+
+
 class WrongState(Conflict):
     """The thing is in a state where this cannot be done."""
 

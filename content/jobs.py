@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.claiming import CLAIM
 from content.database import Database, Instant, database_now, dialect_of, moment, upserting
-from content.errors import Collision, ContentError, OutcomeUnknown, RateLimited, Unavailable
+from content.errors import Busy, Collision, ContentError, OutcomeUnknown, RateLimited, Unavailable
 from content.ids import new_id
 from content.models import Delivery, DeliveryState, Job, JobState
 from content.times import Clock
@@ -29,6 +29,7 @@ LEASE = timedelta(minutes=1)
 """How long after the last sign of life of its process a job is taken over."""
 KEEP_EVERY = LEASE / 3
 TRIES = 8
+BUSY_PAUSE = timedelta(seconds=10)
 ACCOUNT_LANE = "account:"
 """And an account's id: of its posts one at a time is sent."""
 BATCH = 100
@@ -64,12 +65,14 @@ class AskPerson:
 
 
 def after(error: Exception, tries: int, now: datetime) -> Again | GiveUp | AskPerson:
-    """What to do after a failed run. `tries` counts from 1.
+    """What to do after a failed run. `tries` counts from 1; runs that were cut off do not count.
 
     Waits 30 s, 1, 2, 4 … min, at most 1 h; a platform's own time is kept.
     """
     if isinstance(error, OutcomeUnknown):
         return AskPerson(error.message)
+    if isinstance(error, Busy):
+        return Again(now + BUSY_PAUSE)
     if isinstance(error, Collision) and tries < TRIES:
         return Again(now)
     if isinstance(error, RateLimited):
@@ -272,7 +275,7 @@ class Jobs:
 
     async def keep_leases(self) -> None:
         """Say that what runs here still runs. To be called every `KEEP_EVERY`."""
-        held = list(self._held)  # some of them may end before it is their turn
+        held = sorted(self._held)  # in one order with those that end; some may end before it is their turn
         if not held:
             return
         async with self._db.writing(hurry=True) as session:  # in a crowd it would wait for longer than a lease lasts
@@ -321,7 +324,8 @@ class Jobs:
         """Where a job's fence moved on, its lease ran out and another worker has it: nothing is written."""
         over = [one for one in ended if not one.again]
         if over:
-            await (await session.connection()).execute(_FINISH, [one.row for one in over])
+            in_order = sorted(over, key=lambda one: one.job_id)
+            await (await session.connection()).execute(_FINISH, [one.row for one in in_order])
         again = {one.job_id: one for one in ended if one.again}
         if not again:
             return [None] * len(ended)

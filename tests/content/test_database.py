@@ -11,9 +11,12 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.pool import QueuePool
 
 from content import jobs
 from content.database import Database, Instant, database_now
+from content.errors import Busy
 from content.models import Member, Role, Workspace
 from tests.fakes.clock import FakeClock
 
@@ -184,3 +187,22 @@ async def test_another_database_than_sqlite_gets_no_sqlite_settings() -> None:
     async with db.engine.connect() as connection:
         assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar_one() == 0
     await db.close()
+
+
+async def test_whoever_gets_no_connection_in_time_is_told_to_come_again(db: Database) -> None:
+    """It is no bug of theirs: what they asked is done again later, and what is known here only is not lost."""
+    pool = db.engine.sync_engine.pool
+    assert isinstance(pool, QueuePool)
+    pool._timeout = 0.05
+    async with contextlib.AsyncExitStack() as taken:
+        for _ in range(pool.size() + pool._max_overflow):
+            await taken.enter_async_context(db.engine.connect())
+        for opened in (db.reading, db.writing):
+            with pytest.raises(Busy, match="Do it again in a moment"):
+                await one(opened())
+    assert await one(db.reading()) == 1
+
+
+async def one(opening: contextlib.AbstractAsyncContextManager[AsyncSession]) -> int | None:
+    async with opening as session:
+        return await session.scalar(select(1))

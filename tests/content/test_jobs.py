@@ -9,6 +9,7 @@ from sqlalchemy import select
 from content.claiming import AFTERWARDS
 from content.database import Database
 from content.errors import (
+    Busy,
     ContentError,
     Invalid,
     NeedsReconnect,
@@ -20,6 +21,7 @@ from content.errors import (
 )
 from content.jobs import (
     BATCH,
+    BUSY_PAUSE,
     CROWD,
     FULL,
     KEEP_EVERY,
@@ -58,6 +60,7 @@ SECOND = timedelta(seconds=1)
         (Invalid("Wrong."), 1, GiveUp("Wrong.")),
         (NotFound("Gone."), 1, GiveUp("Gone.")),
         (ContentError("Odd."), 1, GiveUp("Odd.")),
+        (Busy("Wait."), TRIES, Again(NOW + BUSY_PAUSE)),
         (DOWN, 1, Again(NOW + timedelta(seconds=30))),
         (DOWN, 2, Again(NOW + timedelta(minutes=1))),
         (DOWN, 5, Again(NOW + timedelta(minutes=8))),
@@ -260,6 +263,19 @@ async def test_a_job_whose_worker_died_is_taken_over_when_its_lease_is_out(work:
     work.clock.move(SECOND)
     assert await work.jobs.run_due() == 1
     assert (work.done, await work.states()) == (["a", "a"], [JobState.DONE])
+
+
+async def test_runs_that_were_cut_off_are_no_failures(work: Work) -> None:
+    """A worker that is killed again and again used up the tries of whatever it had begun."""
+    await work.put("a")
+    for _ in range(TRIES):
+        work.started.clear()
+        await abandon(work)
+        work.clock.move(LEASE)
+    work.errors = [RuntimeError("the first real one")]
+    assert await work.jobs.run_due() == 1
+    [row] = await work.rows()
+    assert (row.state, row.run_at) == (JobState.READY, work.clock.now() + timedelta(seconds=30))
 
 
 async def test_a_worker_that_comes_back_too_late_changes_nothing(work: Work) -> None:
