@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
@@ -40,8 +41,12 @@ from tests.servers.postgres import running_postgres
 LATEST = Path(__file__).parent / "torture.json"
 TOGETHER = 20
 """Accounts of each platform that one post goes to. No account has two posts, so that nothing keeps them apart."""
-BETWEEN_S = (0.2, 1.2)
-"""Between two kills."""
+BETWEEN_S = (0.0, 0.8)
+"""From when there is a process to kill until it is killed."""
+STARTING = 0.25
+"""The part of the kills that may hit a process before it sent anything."""
+TAKES_S = 1.0
+"""About what a kill takes, with the start of the process that is killed next; posts are due all the while."""
 BEGINS = timedelta(seconds=3)
 ENDS_S = 420
 """How long what was cut off may take to be found out; a lease has two minutes, a job's five."""
@@ -77,26 +82,46 @@ class Workers:
 
     def __init__(self, forge: subprocess.Popen[str], count: int) -> None:
         self._forge = forge
-        self._alive = [self._start() for _ in range(count)]
+        self._alive: set[int] = set()
+        self._sending: set[int] = set()
+        """Those that have sent something, or found nothing to send for two seconds."""
         self.killed: list[int] = []
         """Process ids."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        for _ in range(count):
+            self._start()
 
-    def _start(self) -> int:
+    def _listen(self) -> None:
+        assert self._forge.stdout is not None  # noqa: S101 - it is a pipe
+        for line in self._forge.stdout:
+            step, process = json.loads(line)
+            if step == "started":
+                self._alive.add(process)
+            elif process in self._alive:
+                self._sending.add(process)
+
+    def _start(self) -> None:
         assert self._forge.stdin is not None  # noqa: S101 - it is a pipe
         self._forge.stdin.write("\n")
         self._forge.stdin.flush()
-        return int(said(self._forge))
 
-    def kill_one(self) -> None:
-        """As a power cut would; another takes its place at once."""
-        chosen = random.randrange(len(self._alive))  # noqa: S311 - no secret
-        os.kill(self._alive[chosen], signal.SIGKILL)
-        self.killed.append(self._alive[chosen])
-        self._alive[chosen] = self._start()
+    async def kill_one(self) -> None:
+        """As a power cut would; another takes its place at once. Most often one that sends, since to start takes long."""
+        among = self._alive if random.random() < STARTING else self._sending  # noqa: S311 - no secret
+        while not among:  # noqa: ASYNC110 - a thread fills it
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(random.uniform(*BETWEEN_S))  # noqa: S311 - no secret
+        chosen = random.choice(list(among))  # noqa: S311 - no secret
+        self._alive.discard(chosen)
+        self._sending.discard(chosen)
+        with suppress(ProcessLookupError):  # what it said last may have been read after it was killed
+            os.kill(chosen, signal.SIGKILL)
+            self.killed.append(chosen)
+            self._start()
 
     def end(self) -> None:
         """Kill all."""
-        for one in self._alive:
+        for one in list(self._alive):
             with suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
 
@@ -227,7 +252,7 @@ async def one_run(database: str, workers: int, kills: int, address: str, folder:
             "linkedin_client_secret": "s",
             "log_level": "error",
         }
-        within = timedelta(seconds=kills * sum(BETWEEN_S) / 2)
+        within = timedelta(seconds=kills * TAKES_S)
         async with _desk(given) as (app, actor):
             await _plan(app, actor, url, 4 * kills, within)
             witness = folder / "witness"
@@ -235,8 +260,7 @@ async def one_run(database: str, workers: int, kills: int, address: str, folder:
                 victims = Workers(forge, workers)
                 try:
                     while len(victims.killed) < kills:
-                        await asyncio.sleep(random.uniform(*BETWEEN_S))  # noqa: S311 - no secret
-                        victims.kill_one()
+                        await victims.kill_one()
                     await _ended(app)
                 finally:
                     victims.end()

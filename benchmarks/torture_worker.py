@@ -1,8 +1,9 @@
 """The publishing process that is killed again and again: the product's own wiring and ticks, without a page or a model.
 
 What takes a second to import is imported once; then, for each line on standard input, a fork works on the desk. Run as
-`python -m benchmarks.torture_worker SETTINGS WITNESS`, the settings as JSON. Prints each fork's process id. To the file WITNESS
-each fork adds a line `process id, delivery, begun` before a part leaves, and `…, ended` once what it came to is written down.
+`python -m benchmarks.torture_worker SETTINGS WITNESS`, the settings as JSON. Prints `["started", process id]` of each fork, and
+`["sends", process id]` whenever it sends, or once it found nothing to send for two seconds. To the file WITNESS each fork adds
+a line `process id, delivery, begun` before a part leaves, and `…, ended` once what it came to is written down.
 """
 
 import asyncio
@@ -31,7 +32,13 @@ async def publish(settings: Settings) -> None:
         await app.jobs.take_over()
     await app.sweeping.sweep()
     tick(app)
+    await asyncio.sleep(2)
+    _say("sends", os.getpid())
     await asyncio.Event().wait()
+
+
+def _say(step: str, process: int) -> None:
+    os.write(1, f"{json.dumps([step, process])}\n".encode())  # at once and whole: several share the pipe
 
 
 def witness(path: str) -> None:
@@ -42,6 +49,7 @@ def witness(path: str) -> None:
     async def witnessed(
         self: Publishing, mine: Claim, prepared: Prepared, position: int, earlier: list[Published]
     ) -> Published | datetime | None:
+        _say("sends", os.getpid())
         os.write(file, f"{os.getpid()} {mine.delivery_id} begun\n".encode())
         result = await commit(self, mine, prepared, position, earlier)
         os.write(file, f"{os.getpid()} {mine.delivery_id} ended\n".encode())
@@ -60,7 +68,7 @@ def main(given: dict[str, Any], witnesses: str) -> None:
         if child == 0:
             uvloop.run(publish(settings))
             os._exit(0)
-        print(child, flush=True)
+        _say("started", child)
 
 
 if __name__ == "__main__":
