@@ -1,6 +1,6 @@
 """The statement that claims due jobs: the first of every lane in which nothing runs, and what stopped processes left.
 
-It asks for `now`, for `patient` (what is done `AFTERWARDS` is taken only if it was due by then), for `until` (when the
+It asks for `now`, for `patient` (what is done `AFTERWARDS` is taken only if it was due, or left, by then), for `until` (when the
 lease ends) and for `most`, and answers with each job's id, kind, subject, tries and fence.
 """
 
@@ -16,6 +16,7 @@ AFTERWARDS = ("collect", "learn", "notify", "redraw")
 """Kinds of jobs that count, learn or tell what was done."""
 
 _NOW = bindparam("now", type_=Instant())
+_PATIENT = bindparam("patient", type_=Instant())
 _MOST = bindparam("most", type_=Integer())
 
 
@@ -27,10 +28,21 @@ def _due(job: Any) -> Any:
     return and_(job.state == JobState.READY, job.run_at <= _NOW)
 
 
+def _waits(job: Any, since: Any) -> Any:
+    """It may let posts go first, and has not done so for long enough."""
+    return and_(job.kind.in_(AFTERWARDS), since > _PATIENT)
+
+
 def _left_running() -> Any:
-    """Ids of the jobs whose process gave no sign of life. They are the only ones of their lanes that run."""
+    """Ids of the jobs whose process gave no sign of life, posts first. They are the only ones of their lanes that run."""
     job = aliased(Job)
-    return select(job.id).where(_abandoned(job)).limit(_MOST).with_for_update(skip_locked=True)
+    return (
+        select(job.id)
+        .where(_abandoned(job), ~_waits(job, job.lease_until))
+        .order_by(job.kind.in_(AFTERWARDS), job.run_at)
+        .limit(_MOST)
+        .with_for_update(skip_locked=True)
+    )
 
 
 def _free() -> Any:
@@ -40,13 +52,11 @@ def _free() -> Any:
     As `NOT EXISTS` they became joins, for which it read all that are due: of a crowd the same thousands for each fifty.
     """
     job, running, first = aliased(Job), aliased(Job), aliased(Job)
-    patient = bindparam("patient", type_=Instant())
-    waits = and_(job.kind.in_(AFTERWARDS), job.run_at > patient)
     busy = select(running.id).where(running.lane == job.lane, running.state == JobState.RUNNING)
     of_lane = select(first.id).where(first.lane == job.lane, _due(first)).order_by(first.run_at, first.id).limit(1)
     return (
         select(job.id)
-        .where(_due(job), ~waits, busy.exists().is_(False), job.id == of_lane.scalar_subquery())
+        .where(_due(job), ~_waits(job, job.run_at), busy.exists().is_(False), job.id == of_lane.scalar_subquery())
         .order_by(job.run_at)
         .limit(_MOST)
         .with_for_update(skip_locked=True)

@@ -244,11 +244,12 @@ async def test_a_job_that_makes_itself_due_for_ever_does_not_hang_the_runner(wor
     assert await work.jobs.run_all(rounds=5) == 5
 
 
-async def abandon(work: Work) -> None:
-    """Start a job and lose its worker."""
+async def abandon(work: Work, limit: int = 20) -> None:
+    """Start what is due and lose its worker."""
     work.hang = asyncio.Event()
-    running = asyncio.create_task(work.jobs.run_due())
+    running = asyncio.create_task(work.jobs.run_due(limit))
     await work.started.wait()
+    await asyncio.sleep(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     work.hang = None
@@ -423,6 +424,28 @@ async def test_what_came_due_since_the_last_look_is_due_at_once(work: Work) -> N
     assert await work.jobs.due_in(SECOND) == timedelta(0)
     assert await work.jobs.start_due() == 1
     assert await work.jobs.due_in(SECOND) is None
+    await asyncio.gather(*work.jobs.running)
+
+
+async def test_of_what_was_left_running_posts_go_first_too(work: Work) -> None:
+    """A process that started after a crash drew cards and learned while posts waited."""
+    work.jobs = Jobs(work.db, work.clock, dict.fromkeys((PUBLISH, "answer", *AFTERWARDS), work.learn))
+    for kind in AFTERWARDS:
+        await work.put(kind, kind=kind)
+    for number in range(CROWD):
+        await work.put(f"post {number}", SECOND, kind=PUBLISH)
+    work.clock.move(SECOND)
+    await abandon(work, limit=BATCH)
+    work.clock.move(LEASE)
+    work.done.clear()
+    work.hang = asyncio.Event()
+    assert await work.jobs.start_due(CROWD) == CROWD
+    await asyncio.sleep(0.05)
+    assert not set(work.done) & set(AFTERWARDS)
+    assert await work.jobs.start_due() == 0
+    work.clock.move(PATIENCE)
+    assert await work.jobs.start_due() == len(AFTERWARDS)
+    work.hang.set()
     await asyncio.gather(*work.jobs.running)
 
 
