@@ -84,7 +84,7 @@ class Workers:
         self._forge = forge
         self._alive: set[int] = set()
         self._sending: set[int] = set()
-        """Those that have sent something, or found nothing to send for two seconds."""
+        """Those that have sent something, or found nothing to send for ten seconds."""
         self.killed: list[int] = []
         """Process ids."""
         threading.Thread(target=self._listen, daemon=True).start()
