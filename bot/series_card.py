@@ -59,9 +59,7 @@ def _notes(series: SeriesView) -> Iterator[str]:
 def _buttons(series: SeriesView, viewer: Actor) -> Iterator[Button]:
     if series.state == "ended":
         return
-    if series.state == "proposed" and viewer.may(
-        "approve"
-    ):  # also who did: where several read, it is the others' button
+    if series.state == "proposed" and viewer.may("approve"):  # also who did: in a channel it is everybody's card
         yield Button("approve_series", "Approve the series", series.id, series.post.revision, style="primary")
     if viewer.may("draft"):
         if series.state == "running":

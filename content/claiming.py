@@ -73,9 +73,7 @@ CLAIM = (  # built once: that takes longer than running it
     .values(
         state=JobState.RUNNING,
         lease_until=bindparam("until", type_=Instant()),
-        tries=case(
-            (Job.state == JobState.READY, Job.tries + 1), else_=Job.tries
-        ),  # a run that was cut off is no failure
+        tries=case((Job.state == JobState.READY, Job.tries + 1), else_=Job.tries),  # to be cut off is no failure
         fence=Job.fence + 1,
     )
     .returning(Job.id, Job.kind, Job.subject, Job.tries, Job.fence)

@@ -22,6 +22,7 @@ from content.attempts import Attempts, ours
 from content.connecting import Connects
 from content.database import Database, moment
 from content.errors import (
+    Collision,
     ContentError,
     Duplicate,
     Invalid,
@@ -113,7 +114,7 @@ class Publishing:
             return await self._prepared(mine, access)
         except NeedsReconnect:
             return await (self._renew(mine, access) if access else self._wait(mine))
-        except OutcomeUnknown as lost:
+        except (OutcomeUnknown, Collision) as lost:
             return await self._nothing_happened(mine, Unavailable(lost.message, platform=mine.platform))
         except PlatformError as refused:
             return await self._nothing_happened(mine, refused)

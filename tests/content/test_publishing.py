@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import update
 
 from content.attempts import Attempts
-from content.errors import StaleRevision
+from content.errors import Busy, StaleRevision
 from content.firing import LEASE, Claim, Later
-from content.models import Attempt, Delivery, DeliveryState, Outcome, Part, Workspace
-from content.platform import Json
+from content.models import Account, Attempt, Delivery, DeliveryState, Outcome, Part, Workspace
+from content.platform import Access, Json
 from content.publishing import ARMS_WITHIN, BURNS, COMMIT_TAKES, Publishing
 from content.wording import Wording
 from tests.content.conftest import Build
@@ -543,6 +543,24 @@ async def test_late_news_that_the_platform_works_on_it_keep_the_handles(build: B
     await come_back(desk, slow_platform, slow)
     assert "pending" in (await desk.rows(Attempt))[0].handles
     assert len(slow_platform.public) == 0
+
+
+async def test_a_database_that_is_too_busy_to_look_a_login_up_refuses_no_post(
+    desk: Desk, fake: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access, busy = desk.accounts.access_of, [Busy("I am too busy just now.")]
+
+    async def once_busy(account: Account) -> Access:
+        if busy:
+            raise busy.pop()
+        return await access(account)
+
+    monkeypatch.setattr(desk.accounts, "access_of", once_busy)
+    post = await desk.now()
+    await desk.run()
+    assert await desk.state(post) is DeliveryState.WAITING
+    await desk.wait(timedelta(minutes=1))
+    assert len(fake.public) == 1
 
 
 @pytest.mark.parametrize("then", [Do.PUBLISH, Do.BE_DOWN, Do.EXPIRE])
