@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.chat import Answer
 from bot.hearing import Hearing
 from bot.native import Arriving, Happening, Heard, Native, Pressed
-from content.errors import ContentError, RateLimited, Unavailable
+from content.errors import Busy, ContentError, RateLimited, Unavailable
 from content.ids import new_id
 from content.inbox import Delivered, Inbox, Kept
 from content.times import Clock
@@ -77,7 +77,7 @@ class Arrivals:
             if happening is not None:
                 await self._happened(native, kept, happening)
         except ContentError as refused:
-            if isinstance(refused, RateLimited | Unavailable) and kept.tries + 1 < TRIES:
+            if isinstance(refused, RateLimited | Unavailable | Busy) and kept.tries + 1 < TRIES:
                 return await self._again(kept, refused)
             await self._tell(native, happening, refused.message)
         except Exception as bug:

@@ -17,7 +17,7 @@ from bot.rules import settings_card
 from bot.series_card import series_card
 from bot.slots_card import slots_card
 from content.desk import Desk
-from content.errors import ContentError, NotFound
+from content.errors import Busy, ContentError, NotFound
 from content.models import Role
 from content.people import Actor
 from content.spans import SPANS, stretch
@@ -70,6 +70,8 @@ class Drawing:
             return card and await self._under_banner(card, actor)
         except NotFound:
             return None
+        except Busy:
+            raise  # a moment later it can be drawn
         except ContentError as trouble:  # as after a change of the sealing key; one card must not stop what shows it
             log.warning("card.not_drawn", extra={"subject": subject, "code": trouble.code, "why": trouble.message})
             return None

@@ -6,7 +6,7 @@ import pytest
 
 from bot.arrivals import REMEMBERED, TRIES
 from bot.native import Arriving, Heard, Picture, Pressed
-from content.errors import RateLimited, Unavailable
+from content.errors import Busy, ContentError, RateLimited, Unavailable
 from content.models import Arrival
 from content.times import Clock
 from tests.bot.conftest import Talks
@@ -56,8 +56,9 @@ async def test_a_chat_that_is_still_loading_is_waited_for(talk: TalkingDesk) -> 
     assert late.heads("dm-ann") == ["ok"]
 
 
-async def test_a_passing_trouble_is_tried_again(talk: TalkingDesk) -> None:
-    talk.native.faults["note"].append(DOWN)
+@pytest.mark.parametrize("trouble", [DOWN, Busy("I am too busy just now.")])
+async def test_a_passing_trouble_is_tried_again(talk: TalkingDesk, trouble: ContentError) -> None:
+    talk.native.faults["note"].append(trouble)
     await talk.says("Hello", "stranger")
     assert [remote_id for _, remote_id, _ in talk.native.notes] == ["stranger"]
 

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from content.errors import Busy
 from content.times import said
 from tests.fakes.agent_desk import AgentDesk, Opens
 from tests.fakes.clock import FakeClock
@@ -25,6 +28,20 @@ async def test_what_is_not_there_is_not_drawn(opens: Opens) -> None:
     post = await desk.base.draft()
     stranger = replace(desk.actor, workspace_id="workspace_elsewhere")
     assert await desk.drawing.draw(f"post:{post.id}", stranger) is None
+
+
+async def test_a_database_that_is_too_busy_does_not_make_a_card_disappear(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await opens()
+    post = await desk.base.draft()
+
+    async def busy(*_: object) -> None:
+        raise Busy("I am too busy just now.")
+
+    monkeypatch.setattr(desk.services.posts, "view", busy)
+    with pytest.raises(Busy):
+        await desk.drawing.draw(f"post:{post.id}", desk.actor)
 
 
 async def test_a_calendar_shows_its_own_days_whenever_it_is_drawn(opens: Opens) -> None:
