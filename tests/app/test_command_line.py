@@ -165,9 +165,18 @@ asyncio.run(answer())
 """
 
 
-def first_answer(folder: Path) -> dict[str, Any]:
+THE_LEAST = """
+import json, resource
+import fastapi, httpx, pydantic_settings, sqlalchemy.ext.asyncio, uvicorn
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps({"cpu": used.ru_utime + used.ru_stime}))
+"""
+"""To import what no desk can do without, which tells how fast this machine is just now."""
+
+
+def ran(code: str, folder: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-c", FIRST_ANSWER],
+        [sys.executable, "-c", code],
         cwd=folder,
         env={"PYTHONPATH": str(ROOT), "PATH": os.defpath},
         capture_output=True,
@@ -181,7 +190,10 @@ def first_answer(folder: Path) -> dict[str, Any]:
 
 def test_the_first_page_needs_no_heavy_library_and_little_time(here: Path) -> None:
     assert main(["migrate"]) == 0
-    told = min((first_answer(here) for _ in range(2)), key=lambda one: float(one["cpu"]))
+    least, told = ran(THE_LEAST, here), ran(FIRST_ANSWER, here)
+    for _ in range(2):
+        least = min(least, ran(THE_LEAST, here), key=lambda one: float(one["cpu"]))
+        told = min(told, ran(FIRST_ANSWER, here), key=lambda one: float(one["cpu"]))
     assert told["status"] == 401
     assert told["heavy"] == []
-    assert told["cpu"] <= 1.5, told
+    assert told["cpu"] <= 3 * least["cpu"], (told, least)
