@@ -71,6 +71,11 @@ class Deciding:
         """How many must say yes to a series of it, which guests never see."""
         return max(1, min(self.quorum, len(self.deciders)))
 
+    def others(self, said_yes: Sequence[Decider]) -> tuple[Decider, ...]:
+        """Whose yes would count too, beside these."""
+        yeses = {one.member_id for one in said_yes}
+        return tuple(one for one in self.deciders if one.member_id not in yeses)
+
     def name_of(self, member_id: str) -> str | None:
         """The name of a member whose yes counts; None: it does not."""
         return next((one.name for one in self.deciders if one.member_id == member_id), None)

@@ -17,8 +17,7 @@ async def wait_for_login(session: AsyncSession, clock: Clock, delivery: Delivery
     """The delivery waits until the account is connected again, which wakes it."""
     if delivery.error_code == NeedsReconnect.code:
         return
-    ahead = delivery.due_at is not None and delivery.due_at > clock.now()
-    afterwards = "it goes out at its time" if ahead else "then it goes out"
+    afterwards = "it goes out at its time" if _is_ahead(delivery, clock.now()) else "then it goes out"
     delivery.error_code = NeedsReconnect.code
     delivery.error = f"{account.handle} must be connected again; {afterwards}."
     if not await _asked_already(session, delivery, account):

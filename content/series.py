@@ -76,8 +76,7 @@ class SeriesView:
     @property
     def wanted(self) -> tuple[Decider, ...]:
         """Whose yes would count, and is not there."""
-        yeses = {one.member_id for one in self.said_yes}
-        return tuple(one for one in self.post.deciding.deciders if one.member_id not in yeses)
+        return self.post.deciding.others(self.said_yes)
 
     def starts_by(self, member_id: str) -> str:
         """Whose yes starts what this member proposed, in words."""

@@ -46,10 +46,8 @@ async def say(session: AsyncSession, series: Series, member_id: str, now: dateti
 async def ask(session: AsyncSession, series: Series, deciding: Deciding, now: datetime) -> None:
     """Have everybody whose yes counts and who did not say it yet asked for it, each in private."""
     await session.flush()
-    yeses = {one.member_id for one in await said(session, series.id)}
-    for one in deciding.deciders:
-        if one.member_id not in yeses:
-            await tell(session, series, "asked", now, one.member_id)
+    for one in deciding.others(await said(session, series.id)):
+        await tell(session, series, "asked", now, one.member_id)
 
 
 async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
@@ -58,11 +56,12 @@ async def void(session: AsyncSession, clock: Clock, post: Post) -> None:
     if row is None:
         return
     await session.execute(delete(SeriesYes).where(SeriesYes.series_id == row.id))
-    await notices.redraw(session, clock, f"series:{row.id}")
-    if row.approved_at is not None:
-        row.approved_at = row.approved_by = None
-        await call_off(session, clock, row)
-        await tell(session, row, "void", clock.now())
+    if row.approved_at is None:
+        await notices.redraw(session, clock, f"series:{row.id}")
+        return
+    row.approved_at = row.approved_by = None
+    await call_off(session, clock, row)
+    await tell(session, row, "void", clock.now())
 
 
 async def call_off(session: AsyncSession, clock: Clock, series: Series) -> None:
