@@ -23,6 +23,7 @@ from app.settings import Settings
 from app.talking import Rows, Talking, build_talking
 from app.ticks import Ticks
 from bot.actions import Actions
+from bot.broke_news import BrokeNews
 from bot.chat import Chat
 from bot.copy_news import CopyNews
 from bot.daily_line import DailyLine
@@ -69,7 +70,7 @@ from content.sealing import Sealer, keys_of
 from content.series import SeriesOfPosts
 from content.slots import Slots
 from content.subscriptions import Subscriptions
-from content.sweeping import Sweeping
+from content.sweeping import BROKE, Sweeping
 from content.times import Clock, SystemClock
 from content.tracing import Tracing
 from content.transcript import Transcript
@@ -242,6 +243,7 @@ def _handlers(app: App) -> dict[str, Handler]:
         "expire": reviewing.expire,
         "expired": reviewing.expired,
         "changes": reviewing.changes,
+        BROKE: BrokeNews(app.sweeping, telling).tell,
         "plan": Planned(app.desk.plans, app.people, app.transcript, telling).run,
         "arrive": app.talking.arrivals.arrive,
         "carry": app.talking.carrier.carry,

@@ -173,8 +173,8 @@ class Plans:
         following = _rule(plan).next_after(now)
         then = f"it is next due {said(following.at, plan.zone, now)}" if following else "it was the last one"
         return (
-            f"I missed a plan: “{plan.instruction[:80]}” was due {distance(at, now)}, and I was not running. I skipped "
-            f"it; {then}. Ask me now if you want it today."
+            f"I missed a plan: “{plan.instruction[:80]}” was due {distance(at, now)}, and I was not running or something "
+            f"broke. I skipped it; {then}. Ask me now if you want it today."
         )
 
     def _record(self, session: AsyncSession, plan: Plan, verb: str, member_id: str | None) -> None:

@@ -1,6 +1,7 @@
 """The sweep: whatever is due or under way and has no job to look after it is given one again, or ends with words.
 
-So is what repeats: a plan or a series whose job is gone would otherwise stand in the calendar and never happen again.
+So is what repeats: a plan or a series whose job is gone would otherwise stand in the calendar and never happen again. Where
+its job broke each time, people are told, and it is tried again a day later.
 
 It finds nothing where all is well. It exists because every other way to lose a job, such as a bug, a restored table or a
 person with a database shell, would leave a post in `sending` for ever.
@@ -8,17 +9,19 @@ person with a database shell, would leave a post in `sending` for ever.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, text
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, not_, or_, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from content import jobs, outcomes
 from content.approvals import arm
 from content.audit import record
 from content.database import Database, moment
 from content.errors import NeedsReconnect, Rejected
-from content.models import LIVE, Account, AuditEntry, Delivery, DeliveryState, Job, JobState, Plan, Series
+from content.models import LIVE, Account, AuditEntry, Delivery, DeliveryState, Job, JobState, Plan, Post, Series
 from content.times import Clock
 
 log = logging.getLogger(__name__)
@@ -29,6 +32,19 @@ MOST = 500
 """Deliveries looked at in one sweep."""
 BROKEN_RESTS = timedelta(days=1)
 """How long a plan or a series whose job broke is left alone: it repeats, and so would the fault."""
+BROKE = "broke"
+"""The job that tells of it. Its subject: the kind of job that broke, what it was about, and its own id, with colons."""
+
+
+@dataclass(frozen=True)
+class Broke:
+    """A plan or a series whose job broke each time it was tried."""
+
+    conversation_id: str | None
+    member_id: str
+    """Who asked for it."""
+    what: str
+    """“the plan “draft a tip””, “the series of #4”."""
 
 
 class Sweeping:
@@ -43,10 +59,10 @@ class Sweeping:
         async with self._db.reading() as session:  # so that it costs nobody a lock where all is well
             now = await moment(session)
             lost = (await session.scalars(_abandoned(now))).all()
-            repeating = {kind: (await session.scalars(query)).all() for kind, query in _forgotten(now).items()}
-        for kind, ids in repeating.items():
-            if ids:
-                await self._go_on(kind, ids)
+            repeating = {kind: (await session.scalars(query)).all() for kind, query in _repeating(now).items()}
+        for kind, subjects in repeating.items():
+            if subjects:
+                await self._put(kind, subjects)
         if not lost:
             return []
         async with self._db.writing() as session:
@@ -56,11 +72,24 @@ class Sweeping:
                 await self._look_after(session, delivery)
             return [one.id for one in found]
 
-    async def _go_on(self, kind: str, ids: Sequence[str]) -> None:
-        """A job again, which looks at the row, and so does nothing where somebody was faster."""
-        log.warning("%s.swept", kind, extra={"subjects": list(ids)})
+    async def broke(self, subject: str) -> Broke | None:
+        """What a job of the kind `BROKE` is to tell of; None: it was ended or stopped since."""
+        kind, row_id, _ = subject.split(":")
+        async with self._db.reading() as session:
+            if kind == "plan":
+                plan = await session.get_one(Plan, row_id)
+                what = f"the plan “{plan.instruction[:80]}”"
+                return None if plan.ended_at else Broke(plan.conversation_id, plan.member_id, what)
+            series = await session.get_one(Series, row_id)
+            post = await session.get_one(Post, series.post_id)
+            goes_on = series.approved_at and not (series.ended_at or series.paused_at)
+            return Broke(series.conversation_id, series.member_id, f"the series of #{post.number}") if goes_on else None
+
+    async def _put(self, kind: str, subjects: Sequence[str]) -> None:
+        """A job for each, which looks at the row, and so does nothing where somebody was faster."""
+        log.warning("%s.swept", kind, extra={"subjects": list(subjects)})
         async with self._db.writing() as session:
-            await jobs.put_many(session, kind, ids, now=self._clock.now())
+            await jobs.put_many(session, kind, subjects, now=self._clock.now())
 
     async def _look_after(self, session: AsyncSession, delivery: Delivery) -> None:
         """A job again; where job after job broke, the next person who reads of it knows more than the next job."""
@@ -115,19 +144,33 @@ def _abandoned(now: datetime) -> Select[Delivery]:
     )
 
 
-def _forgotten(now: datetime) -> dict[str, Select[str]]:
-    """By kind of job what repeats, is due, and has none."""
-    series = and_(Series.ended_at.is_(None), Series.approved_at.is_not(None), Series.paused_at.is_(None))
+def _repeating(now: datetime) -> dict[str, Select[str] | CompoundSelect[str]]:
+    """By kind of job whom it is to be about: what repeats, is due and has none; and what nobody was told of that broke."""
+    running = and_(Series.ended_at.is_(None), Series.approved_at.is_not(None), Series.paused_at.is_(None))
+    of_plan, of_series = "plan:" + Plan.id, "series:" + Series.id
+    plans = select(Plan.id).where(Plan.ended_at.is_(None), Plan.next_at <= now)
+    series = select(Series.id).where(running, Series.made_until <= now)
     return {
-        "plan": select(Plan.id).where(Plan.ended_at.is_(None), Plan.next_at <= now, _no_job("plan:" + Plan.id, now)),
-        "series": select(Series.id).where(series, Series.made_until <= now, _no_job("series:" + Series.id, now)),
+        "plan": plans.where(_no_job(of_plan, now)),
+        "series": series.where(_no_job(of_series, now)),
+        BROKE: union_all(_untold(plans, of_plan, now), _untold(series, of_series, now)),
     }
 
 
 def _no_job(lane: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
     coming = Job.state.in_([JobState.READY, JobState.RUNNING])
-    broke = and_(Job.state == JobState.DEAD, Job.run_at > now - BROKEN_RESTS)
-    return ~exists().where(Job.lane == lane, or_(coming, broke))
+    return ~exists().where(Job.lane == lane, or_(coming, _broke(now)))
+
+
+def _broke(now: datetime) -> ColumnElement[bool]:
+    return and_(Job.state == JobState.DEAD, Job.run_at > now - BROKEN_RESTS)
+
+
+def _untold(what: Select[str], lane: ColumnElement[str], now: datetime) -> Select[str]:
+    """The subjects of the jobs that are to tell of these."""
+    telling, subject = aliased(Job), lane + ":" + Job.id
+    told = exists().where(telling.lane == BROKE + ":" + subject)
+    return what.with_only_columns(subject).join(Job, Job.lane == lane).where(_broke(now), ~told)
 
 
 async def _broken(session: AsyncSession, delivery: Delivery) -> int:

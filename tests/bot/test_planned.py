@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from content.models import Role
+from content.wording import Wording
 from tests.fakes.agent_desk import AgentDesk, Opens
 from tests.fakes.model import ScriptedModel, calling
 
@@ -53,6 +54,71 @@ async def test_a_slot_missed_by_hours_is_said_and_skipped(opens: Opens) -> None:
     [text] = desk.chat.texts
     assert text.startswith("I missed a plan: “draft a tip” was due")
     assert desk.script.asked == []
+
+
+async def breaks(desk: AgentDesk, kind: str) -> None:
+    """Jobs of this kind break until nobody tries any more."""
+
+    async def broken(_subject: str) -> None:
+        raise RuntimeError("a bug")
+
+    works, desk.handlers[kind] = desk.handlers[kind], broken
+    for _ in range(10):
+        await desk.jobs.run_all()
+        desk.clock.move(timedelta(hours=1))
+    desk.handlers[kind] = works
+
+
+async def test_a_plan_that_broke_each_time_is_told_of_once_and_looked_at_again_a_day_later(opens: Opens) -> None:
+    desk = await opens()
+    plan_id = await plan(desk)
+    desk.clock.move(timedelta(minutes=31))
+    await breaks(desk, "plan")
+    for _ in range(2):
+        await desk.sweeping.sweep()
+        await desk.jobs.run_all()
+    [text] = desk.chat.texts
+    assert text.startswith("Something broke here each time I wanted to go on with the plan “draft a tip”")
+    assert text.endswith(f"look for {plan_id}.")
+    desk.clock.move(timedelta(days=1))
+    await desk.sweeping.sweep()
+    await desk.jobs.run_all()
+    missed = (
+        "I missed a plan: “draft a tip” was due 34 h ago, and I was not running or something broke. I skipped it; it is "
+        "next due Mon 30 Nov 09:30 Europe/Berlin (in 6 days). Ask me now if you want it today."
+    )
+    assert desk.chat.texts[1:] == [missed]
+
+
+async def test_of_what_was_ended_since_it_broke_nothing_is_told(opens: Opens) -> None:
+    desk = await opens()
+    plan_id = await plan(desk)
+    desk.clock.move(timedelta(minutes=31))
+    await breaks(desk, "plan")
+    await desk.sweeping.sweep()
+    await desk.services.plans.end(desk.actor, plan_id)
+    await desk.jobs.run_all()
+    assert desk.chat.texts == []
+
+
+async def test_a_series_that_broke_each_time_is_told_of_too(opens: Opens) -> None:
+    desk = await opens()
+    post = await desk.services.posts.draft(
+        desk.actor, [Wording(("A tip",))], conversation_id=desk.place.conversation_id
+    )
+    series = await desk.services.series.propose(desk.actor, post.id, "every day 9:00 for 2 weeks")
+    await desk.services.series.approve(desk.actor, series.id, series.post.revision, button="test")
+    desk.clock.move(timedelta(days=1))
+    await breaks(desk, "series")
+    await desk.sweeping.sweep()
+    await desk.jobs.run_all()
+    [broke] = [text for text in desk.chat.texts if text.startswith("Something broke")]
+    assert "go on with the series of #1, so nothing came of it" in broke
+    desk.clock.move(timedelta(days=1))
+    await desk.sweeping.sweep()
+    await desk.services.series.pause(desk.actor, series.id)
+    await desk.jobs.run_all()
+    assert len([text for text in desk.chat.texts if text.startswith("Something broke")]) == 1
 
 
 async def test_a_plan_that_was_ended_does_nothing(opens: Opens) -> None:

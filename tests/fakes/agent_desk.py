@@ -19,6 +19,7 @@ from agent.briefer import Briefer
 from agent.graph import TurnContext, build_graph
 from agent.turn import TurnLimits, Turns
 from bot.actions import Actions
+from bot.broke_news import BrokeNews
 from bot.chat import Action, Answer, Button, Card, Chat, Place
 from bot.conversation import Conversations, Thinking
 from bot.drawing import Drawing
@@ -49,6 +50,7 @@ from content.results import Results
 from content.series import SeriesOfPosts
 from content.slots import Slots
 from content.subscriptions import Subscriptions
+from content.sweeping import BROKE, Sweeping
 from content.transcript import Said, Transcript
 from content.trends import TrendSource
 from content.voice import Voice
@@ -88,6 +90,7 @@ class AgentDesk:
     actions: Actions
     stops: Stops
     jobs: Jobs
+    sweeping: Sweeping
     handlers: dict[str, Handler]
     place: Place
 
@@ -261,6 +264,7 @@ async def _wired(
     telling = Telling(transcript, chats, private)
     notify = Notify(services, base.people, transcript, deliveries, drawing, telling)
     reviewing = Reviewing(services, base.reviews, base.people, transcript, drawing, telling)
+    sweeping = Sweeping(db, clock)
     handlers: dict[str, Handler] = {
         "publish": base.publishing.publish,
         "collect": services.results.collect,
@@ -269,6 +273,7 @@ async def _wired(
         "notify": notify.notify,
         "daily": _quiet,
         "late": LateNews(services, base.people, drawing, telling).late,
+        BROKE: BrokeNews(sweeping, telling).tell,
         "plan": Planned(services.plans, base.people, transcript, telling).run,
         "series": services.series.step,
         "series_news": SeriesNews(services, base.people, drawing, telling).tell,
@@ -294,6 +299,7 @@ async def _wired(
         notify=notify,
         actions=Actions(services, base.tracing),
         stops=stops,
+        sweeping=sweeping,
         jobs=Jobs(db, clock, handlers),
         handlers=handlers,
         place=Place(where, base.actor.workspace_id, chat.name, "room"),
