@@ -1,7 +1,7 @@
 """A rule that repeats, in words: “every other Friday at 17:00 Europe/Berlin, until 1 March 2027”."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from content.phrases import WEEKDAYS
 from content.sentences import listed
@@ -15,10 +15,10 @@ _PLAIN = frozenset(
 
 def in_words(start: datetime, parts: Mapping[str, str], zone_name: str) -> str:
     """How often, at what time and in which zone, and until when."""
-    hours = parts.get("BYHOUR", str(start.hour)).split(",")
+    hours = [int(hour) for hour in parts.get("BYHOUR", str(start.hour)).split(",")]
     minute = int(parts.get("BYMINUTE", start.minute))
-    times = listed([f"{int(hour):02}:{minute:02}" for hour in hours])
-    return f"{_how_often(start, parts)} at {times} {zone_name}{_end(parts)}"
+    times = listed([f"{hour:02}:{minute:02}" for hour in hours])
+    return f"{_how_often(start, parts)} at {times} {zone_name}{_end(parts, time(min(hours), minute))}"
 
 
 def _how_often(start: datetime, parts: Mapping[str, str]) -> str:
@@ -92,9 +92,12 @@ def _yearly(start: datetime, _parts: Mapping[str, str], step: int) -> str:
     return f"{_each(step, 'year')} on {start:%-d %B}"
 
 
-def _end(parts: Mapping[str, str]) -> str:
+def _end(parts: Mapping[str, str], earliest: time) -> str:
+    """Until which day, `earliest` of its times at least; on one that ends before that nothing happens any more."""
     if "UNTIL" in parts:
-        return f", until {datetime.strptime(parts['UNTIL'], '%Y%m%dT%H%M%S'):%-d %B %Y}"  # noqa: DTZ007 - a wall time
+        until = datetime.strptime(parts["UNTIL"], "%Y%m%dT%H%M%S")  # noqa: DTZ007 - a wall time
+        last = until if until.time() >= earliest else until - timedelta(days=1)
+        return f", until {last:%-d %B %Y}"
     count = parts.get("COUNT", "")
     if not count:
         return ""

@@ -57,7 +57,7 @@ async def test_a_series_is_proposed_approved_paused_resumed_and_ended(desk: Agen
     approved = await desk.push(button(card, "approve_series"))
     assert approved.text.startswith("Approved: #1 goes out every Friday at 17:00")
     first = await desk.services.posts.numbered(desk.actor.workspace_id, 1)
-    assert first.repeats == "every Friday at 17:00 Europe/Berlin, until 22 January 2027"
+    assert first.repeats == "every Friday at 17:00 Europe/Berlin, until 21 January 2027"
     shown = await desk.drawing.draw(f"post:{first.id}", desk.actor)
     assert shown is not None
     assert shown.status == "Approved, repeats as a series"

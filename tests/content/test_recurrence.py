@@ -72,6 +72,8 @@ SAID = [
     ("FREQ=DAILY;COUNT=1", "every day at 09:00 Europe/Berlin, once"),
     ("FREQ=DAILY;COUNT=8", "every day at 09:00 Europe/Berlin, 8 times"),
     ("FREQ=DAILY;UNTIL=20270301T235900", "every day at 09:00 Europe/Berlin, until 1 March 2027"),
+    ("FREQ=DAILY;UNTIL=20270301T090000", "every day at 09:00 Europe/Berlin, until 1 March 2027"),
+    ("FREQ=DAILY;UNTIL=20270301T085959", "every day at 09:00 Europe/Berlin, until 28 February 2027"),
 ]
 
 
