@@ -21,6 +21,7 @@ from agent.guided.router import Router
 from agent.local_file import LocalFileServer
 from agent.model import ModelChoice, build_model
 from app.settings import Settings
+from content.database import watched
 from content.embedding import Embedder
 from memory.embeddings import LocalEmbedder, OpenAIEmbedder
 
@@ -118,7 +119,7 @@ async def saver_on_server(database: str, closing: AsyncExitStack) -> AsyncPostgr
                 "autocommit": True,
                 "prepare_threshold": 0,
                 "row_factory": dict_row,
-                "options": f"-c search_path={SCHEMA}",
+                **watched(f"-c search_path={SCHEMA}"),
             },
         )
         await pool.open()

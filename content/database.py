@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Engine, MetaData, Select, event, func, select
+from sqlalchemy import DateTime, Engine, MetaData, Select, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -152,8 +152,8 @@ def _connected() -> Iterator[None]:
         raise Busy("I am too busy just now, so nothing was changed. Do it again in a moment.") from error
 
 
-_COLLISIONS = {"40001", "40P01", "23505"}
-"""Not serializable, a deadlock, and a row that must be the only one."""
+_COLLISIONS = {"40001", "40P01", "23505", "25P03"}
+"""Not serializable, a deadlock, a row that must be the only one, and a transaction that was idle for `SILENT_S`."""
 
 ALONE = 20_261_126
 """The advisory lock of those who must not do the same thing at the same time, though there is no row yet to lock."""
@@ -179,9 +179,31 @@ def _lock_what_is_read(state: ORMExecuteState) -> None:
         state.update_execution_options(populate_existing=True)
 
 
+SILENT_S = 30
+"""Seconds after which one end of a connection gives the other up."""
+
+
+def watched(options: str = "") -> dict[str, Any]:
+    """How to connect to a PostgreSQL server, with further `options` for the session.
+
+    A process that is paused inside a transaction, or whose machine is gone, keeps its locks for hours by a server's defaults,
+    and nobody else claims anything meanwhile. A server that is gone would be waited for a quarter of an hour.
+    """
+    keepalive = {"keepalives_idle": SILENT_S // 3, "keepalives_interval": SILENT_S // 3, "keepalives_count": 2}
+    server = {f"tcp_{name}": value for name, value in keepalive.items()}
+    server |= {"tcp_user_timeout": SILENT_S * 1000, "idle_in_transaction_session_timeout": SILENT_S * 1000}
+    return {
+        "connect_timeout": SILENT_S // 3,
+        **keepalive,
+        "tcp_user_timeout": SILENT_S * 1000,
+        "options": " ".join([*(f"-c {name}={value}" for name, value in server.items()), options]).strip(),
+    }
+
+
 def _engine(url: str, clock: Clock) -> AsyncEngine:
     if url.startswith("postgresql"):
-        return create_async_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True)
+        given = watched(str(make_url(url).query.get("options", "")))
+        return create_async_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args=given)
     engine = create_async_engine(url)
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine.sync_engine, clock)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from content.database import Database
@@ -166,3 +166,42 @@ async def test_processes_that_start_together_migrate_once(postgres: Postgres) ->
     for one in opened:
         await one.close()
     await asyncio.to_thread(postgres.drop, name)
+
+
+async def test_both_ends_of_a_connection_give_up_one_that_says_nothing(db: Database) -> None:
+    options = "-c%20work_mem%3D8MB"
+    own = Database(f"{db.engine.url.render_as_string(hide_password=False)}&options={options}", SystemClock())
+    for opened in (own.writing, own.reading):
+        async with opened() as session:
+            idle = (await session.execute(text("SHOW idle_in_transaction_session_timeout"))).scalar_one()
+            assert idle == "30s"
+            assert (await session.execute(text("SHOW work_mem"))).scalar_one() == "8MB"
+            raw = await (await session.connection()).get_raw_connection()
+            asked = raw.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+            assert asked["tcp_user_timeout"] == "30000"
+            assert (asked["keepalives_idle"], asked["keepalives_interval"], asked["keepalives_count"]) == ("10", "10", "2")
+            assert "-c tcp_keepalives_idle=10" in asked["options"], "a local socket shows nothing of it"
+    await own.close()
+
+
+async def test_who_is_paused_inside_a_transaction_holds_nobody_up(db: Database, other: Database) -> None:
+    """As a machine that is moved, or gone: it has the lock of those who claim, and says nothing any more."""
+    locked, taken = asyncio.Event(), asyncio.Event()
+
+    async def paused() -> None:
+        async with db.writing(alone=True) as session:
+            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '300ms'"))
+            session.add(Workspace(id=new_id("workspace"), name="never", zone="UTC", created_at=SystemClock().now()))
+            await session.flush()
+            locked.set()
+            await taken.wait()
+
+    stuck = asyncio.create_task(paused())
+    await locked.wait()
+    async with asyncio.timeout(5), other.writing(alone=True) as session:
+        assert (await session.scalars(select(Workspace.id).where(Workspace.name == "never"))).all() == []
+    taken.set()
+    with pytest.raises(Collision):
+        await stuck
+    async with db.reading() as session:
+        assert (await session.scalars(select(Workspace.id).where(Workspace.name == "never"))).all() == []
