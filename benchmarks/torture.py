@@ -2,6 +2,7 @@
 
 A real process publishes to a server that takes 5 to 50 ms, on SQLite, and four of them on PostgreSQL. Half of the posts go to a
 platform with idempotency keys, half to one without, where what was on its way at a kill must end as unknown, and nothing else may.
+With `--pauses 0.1` on PostgreSQL a tenth of the processes are not killed but stopped, and wake up when others have their work.
 """
 
 import argparse
@@ -47,6 +48,8 @@ STARTING = 0.25
 """The part of the kills that may hit a process before it sent anything."""
 TAKES_S = 1.0
 """About what a kill takes, with the start of the process that is killed next; posts are due all the while."""
+PAUSED_S = (1.0, 200.0)
+"""How long a process is stopped: up to well over a lease."""
 BEGINS = timedelta(seconds=3)
 ENDS_S = 420
 """How long what was cut off may take to be found out; a lease has two minutes, a job's five."""
@@ -61,6 +64,8 @@ class Toll:
     database: str
     workers: int
     kills: int
+    pauses: int
+    """How many of the kills only paused a process."""
     cut_off: int
     """Sends that a kill ended before it was written down what they came to."""
     posts: int
@@ -71,7 +76,7 @@ class Toll:
     unended: int
     unknown: int
     wrongly_unknown: int
-    """Unknown though the platform has keys, or though no process was killed between sending it and writing down what it came to."""
+    """Unknown though the platform has keys, or though no kill ended a process between sending it and writing down what it came to."""
     lateness_p50_s: float
     lateness_p99_s: float
     seconds: float
@@ -80,13 +85,18 @@ class Toll:
 class Workers:
     """The processes that are killed."""
 
-    def __init__(self, forge: subprocess.Popen[str], count: int) -> None:
+    def __init__(self, forge: subprocess.Popen[str], count: int, pauses: float) -> None:
+        """`pauses`: the part of them that is only paused."""
         self._forge = forge
+        self._count = count
+        self._pauses = pauses
+        self._paused: set[int] = set()
         self._alive: set[int] = set()
         self._sending: set[int] = set()
         """Those that have sent something, or found nothing to send for ten seconds."""
         self.killed: list[int] = []
-        """Process ids."""
+        """Process ids, of those that were paused too."""
+        self.paused = 0
         threading.Thread(target=self._listen, daemon=True).start()
         for _ in range(count):
             self._start()
@@ -114,14 +124,33 @@ class Workers:
         chosen = random.choice(list(among))  # noqa: S311 - no secret
         self._alive.discard(chosen)
         self._sending.discard(chosen)
+        pauses = random.random() < self._pauses  # noqa: S311 - no secret
         with suppress(ProcessLookupError):  # what it said last may have been read after it was killed
-            os.kill(chosen, signal.SIGKILL)
+            os.kill(chosen, signal.SIGSTOP if pauses else signal.SIGKILL)
             self.killed.append(chosen)
-            self._start()
+            if pauses:
+                self._wake_later(chosen)
+            if len(self._alive) < self._count:  # those that woke up are more than there were
+                self._start()
+
+    def _wake_later(self, paused: int) -> None:
+        self.paused += 1
+        self._paused.add(paused)
+        asyncio.get_running_loop().call_later(random.uniform(*PAUSED_S), self._wake, paused)  # noqa: S311 - no secret
+
+    def _wake(self, paused: int) -> None:
+        self._paused.discard(paused)
+        self._alive.add(paused)
+        os.kill(paused, signal.SIGCONT)
+
+    async def awake(self) -> None:
+        """Until no process is paused any more."""
+        while self._paused:  # noqa: ASYNC110 - timers empty it
+            await asyncio.sleep(0.1)
 
     def end(self) -> None:
         """Kill all."""
-        for one in list(self._alive):
+        for one in [*self._alive, *self._paused]:
             with suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
 
@@ -186,7 +215,7 @@ def _cut(witness: Path, killed: Collection[int]) -> _Cut:
 
 
 async def _count(
-    app: App, database: str, workers: int, kills: int, kept: list[list[Any]], cut: _Cut, seconds: float
+    app: App, database: str, workers: int, victims: Workers, kept: list[list[Any]], cut: _Cut, seconds: float
 ) -> Toll:
     """What the rows say against what is public, and against what the kills cut off."""
     async with app.db.reading() as session:
@@ -219,7 +248,8 @@ async def _count(
     return Toll(
         database=database,
         workers=workers,
-        kills=kills,
+        kills=len(victims.killed),
+        pauses=victims.paused,
         cut_off=cut.sends,
         posts=len(rows),
         lost=lost,
@@ -238,7 +268,7 @@ async def _text(app: App, row: Delivery) -> str:
     return post.deliveries[0].rendering.parts[0].text
 
 
-async def one_run(database: str, workers: int, kills: int, address: str, folder: Path) -> Toll:
+async def one_run(database: str, workers: int, kills: int, pauses: float, address: str, folder: Path) -> Toll:
     """Kill so many times, wait until all has ended, and count."""
     began = time.monotonic()
     with running("benchmarks.torture_server") as server:
@@ -257,29 +287,30 @@ async def one_run(database: str, workers: int, kills: int, address: str, folder:
             await _plan(app, actor, url, 4 * kills, within)
             witness = folder / "witness"
             with running("benchmarks.torture_worker", json.dumps(given), str(witness)) as forge:
-                victims = Workers(forge, workers)
+                victims = Workers(forge, workers, pauses)
                 try:
                     while len(victims.killed) < kills:
                         await victims.kill_one()
+                    await victims.awake()
                     await _ended(app)
                 finally:
                     victims.end()
             async with httpx.AsyncClient(base_url=url, timeout=60) as client:
                 kept = (await client.get("/kept")).json()
             cut = _cut(witness, victims.killed)
-            return await _count(app, database, workers, kills, kept, cut, time.monotonic() - began)
+            return await _count(app, database, workers, victims, kept, cut, time.monotonic() - began)
 
 
-def torture(kills: int, databases: tuple[str, ...] = ("sqlite", "postgresql")) -> list[Toll]:
+def torture(kills: int, databases: tuple[str, ...] = ("sqlite", "postgresql"), pauses: float = 0) -> list[Toll]:
     """A run on each database."""
     tolls = []
     for database in databases:
         with TemporaryDirectory() as folder, ExitStack() as closing:
-            address, workers = "", 1
+            address, workers, paused = "", 1, 0.0  # nobody takes over from one that works by itself
             if database == "postgresql":
                 server = closing.enter_context(running_postgres(Path(folder) / "postgres", durable=True))
-                address, workers = server.dsn(server.bare()), 4
-            tolls.append(asyncio.run(one_run(database, workers, kills, address, Path(folder) / "data")))
+                address, workers, paused = server.dsn(server.bare()), 4, pauses
+            tolls.append(asyncio.run(one_run(database, workers, kills, paused, address, Path(folder) / "data")))
             print(json.dumps(asdict(tolls[-1])), flush=True)
     return tolls
 
@@ -299,10 +330,12 @@ def main() -> int:
     """Run it; returns 1 where something was lost, doubled, left without an end, or wrongly unknown."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.torture", description=__doc__)
     parser.add_argument("--kills", type=int, default=1000, help="for each database")
+    parser.add_argument("--pauses", type=float, default=0, help="the part of them that are only paused, on PostgreSQL")
     parser.add_argument("--only", choices=("sqlite", "postgresql"), help="just this database")
     parser.add_argument("--json", type=Path, default=LATEST, help="where to write what it came to")
     chosen = parser.parse_args()
-    tolls = torture(chosen.kills, (chosen.only,) if chosen.only else ("sqlite", "postgresql"))
+    databases = (chosen.only,) if chosen.only else ("sqlite", "postgresql")
+    tolls = torture(chosen.kills, databases, chosen.pauses)
     worst = summed(tolls)
     chosen.json.parent.mkdir(exist_ok=True)
     chosen.json.write_text(json.dumps(worst | {"runs": [asdict(one) for one in tolls]}, indent=2) + "\n")
