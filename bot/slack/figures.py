@@ -91,21 +91,22 @@ def tables(table: Table) -> Iterator[tuple[Drawn, str]]:
     """
     if not (1 <= len(table.headings) <= TABLE_COLUMNS) or any(len(row) != len(table.headings) for row in table.rows):
         return
-    chunks = _chunks(table)
+    widths = _widths(table)
+    chunks = _chunks(table, widths)
     numeric = [_is_numeric([row[column] for row in table.rows]) for column in range(len(table.headings))]
     for number, rows in enumerate(chunks, 1):
         drawn = [[_cell(cell, False) for cell in table.headings]]
         drawn += [[_cell(cell, numeric[column]) for column, cell in enumerate(row)] for row in rows]
         caption = clipped(table.caption.strip() or "Table", CAPTION)
         caption += f" ({number} of {len(chunks)})" if len(chunks) > 1 else ""
-        yield {"type": "data_table", "caption": caption, "rows": drawn, "page_size": PAGE}, monospace(table, rows)
+        twin = _typed(table.caption, (table.headings, *rows), widths)
+        yield {"type": "data_table", "caption": caption, "rows": drawn, "page_size": PAGE}, twin
 
 
-def _chunks(table: Table) -> list[list[tuple[str, ...]]]:
+def _chunks(table: Table, widths: Sequence[int]) -> list[list[tuple[str, ...]]]:
     """Rows dealt out so that each lot fits a message; empty where one alone does not."""
     chunks: list[list[tuple[str, ...]]] = []
     room = 0
-    widths = _widths(table)
     around = size(table.caption) + _cost(table.headings, widths)
     for row in table.rows:
         cost = _cost(row, widths)
@@ -147,16 +148,18 @@ def _one_line(cell: str) -> str:
     return " ".join(cell.split())
 
 
-def monospace(table: Table, rows: Sequence[Sequence[str]] | None = None) -> str:
-    """The table, or some rows of it, in a typewriter's letters, under its caption."""
+def monospace(table: Table) -> str:
+    """The table in a typewriter's letters, under its caption."""
+    rows = (table.headings, *table.rows)
     if any(len(row) != len(table.headings) for row in table.rows):
-        lines = [" · ".join(row) for row in (table.headings, *table.rows)]
-        return "\n".join([table.caption, *lines]).strip()
-    widths = _widths(table)
-    shown = (table.headings, *(table.rows if rows is None else rows))
+        return "\n".join([table.caption, *(" · ".join(row) for row in rows)]).strip()
+    return _typed(table.caption, rows, _widths(table))
+
+
+def _typed(caption: str, rows: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
     parting = "  " if any(widths) else " · "
     lines = [
         parting.join(_one_line(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in shown
+        for row in rows
     ]
-    return "\n".join([table.caption, *lines]).strip()
+    return "\n".join([caption, *lines]).strip()

@@ -195,7 +195,7 @@ def _huge(draw: st.DrawFn, what: str) -> dict[str, Any]:
         return {"groups": (Group(draw(SHORT), (row,) * 400 + (Row(draw(prose(LONGEST))),)),)}
     if what == "table":
         table = draw(tables())
-        return {what: replace(table, rows=table.rows * 300)}
+        return {what: replace(table, rows=(table.rows * 1_000)[:1_000])}
     many = {"previews": PREVIEWS, "groups": GROUPS, "buttons": BUTTONS}[what]
     return {what: tuple(draw(st.lists(many, min_size=3, max_size=5))) * 20}
 

@@ -179,7 +179,11 @@ async def test_both_ends_of_a_connection_give_up_one_that_says_nothing(db: Datab
             raw = await (await session.connection()).get_raw_connection()
             asked = raw.driver_connection.info.get_parameters()  # type: ignore[union-attr]
             assert asked["tcp_user_timeout"] == "30000"
-            assert (asked["keepalives_idle"], asked["keepalives_interval"], asked["keepalives_count"]) == ("10", "10", "2")
+            assert (asked["keepalives_idle"], asked["keepalives_interval"], asked["keepalives_count"]) == (
+                "10",
+                "10",
+                "2",
+            )
             assert "-c tcp_keepalives_idle=10" in asked["options"], "a local socket shows nothing of it"
     await own.close()
 

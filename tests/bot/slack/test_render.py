@@ -481,6 +481,19 @@ def test_a_long_table_is_several_and_each_has_one_twin() -> None:
     assert "c" * 160 in seen(pieces[len(drawn) :])
 
 
+def test_each_cell_of_a_table_is_looked_at_a_few_times_however_long_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def counted(cell: str) -> str:
+        looked.append(cell)
+        return cell
+
+    monkeypatch.setattr("bot.slack.figures._one_line", counted)
+    rows = tuple((f"row {number}", "x") for number in range(2_000))
+    assert len(render(message(Card("report:1", "Your week", table=Table("All", ("Post", "Words"), rows))))) > 20
+    assert len(looked) < 3 * 2 * len(rows)
+
+
 @pytest.mark.parametrize(
     "table",
     [
