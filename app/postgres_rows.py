@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from content.database import MAY_BE_IDLE
 from content.errors import Invalid
 
 _VERSIONS = "alembic_version"
@@ -45,7 +46,7 @@ async def dumped(url: str, target: Path) -> AsyncIterator[Dump]:
     """
     async with _connected(url) as connection:
         await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        await connection.execute(MAY_BE_IDLE)
         snapshot = await connection.scalar(text("SELECT pg_export_snapshot()"))
         counts = await _counts(connection)
         if _VERSIONS not in counts:

@@ -20,7 +20,7 @@ from app.schema import newest, version
 from app.serve import alone
 from app.settings import Settings
 from content.copies import Copy, Settled, settle
-from content.database import Database
+from content.database import MAY_BE_IDLE, Database
 from content.errors import Invalid
 from content.schema import migrate, upgrade
 from content.sealing import Sealer, fingerprint, keys_in, keys_of
@@ -120,6 +120,7 @@ async def _into_postgres(settings: Settings, room: Path, manifest: Manifest, cop
         if manifest.rows == "postgresql":
             await postgres_rows.load(settings.database, room / POSTGRES_ROWS)
         async with db.writing() as session:
+            await session.execute(MAY_BE_IDLE)
             await upgrade(session, manifest.rows_schema if manifest.rows == "postgresql" else "")
             if manifest.rows == "sqlite":
                 async with _aside(room, manifest) as source:

