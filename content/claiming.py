@@ -1,12 +1,12 @@
 """The statement that claims due jobs: the first of every lane in which nothing runs, and what stopped processes left.
 
-It asks for `now`, for `patient` (what is done `AFTERWARDS` is taken only if it was due, or left, by then), for `until` (when the
-lease ends) and for `most`, and answers with each job's id, kind, subject, tries and fence.
+It asks for `now`, for `patient` (what is done `AFTERWARDS` is taken only if it was due, or left, by then), for `leisure` (how many of
+those), for `until` (when the lease ends) and for `most`, and answers with each job's id, kind, subject, tries and fence.
 """
 
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, case, or_, select, union_all, update
+from sqlalchemy import Integer, and_, bindparam, case, func, literal, or_, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from content.database import Instant
@@ -18,6 +18,7 @@ AFTERWARDS = ("collect", "learn", "notify", "redraw")
 _NOW = bindparam("now", type_=Instant())
 _PATIENT = bindparam("patient", type_=Instant())
 _MOST = bindparam("most", type_=Integer())
+_LEISURE = bindparam("leisure", type_=Integer())
 
 
 def _abandoned(job: Any) -> Any:
@@ -33,11 +34,16 @@ def _waits(job: Any, since: Any) -> Any:
     return and_(job.kind.in_(AFTERWARDS), since > _PATIENT)
 
 
+def _told(job: Any, *, left: bool) -> tuple[Any, ...]:
+    """What decides in which order they are taken."""
+    return job.id, job.run_at, job.kind.in_(AFTERWARDS).label("afterwards"), literal(0 if left else 1).label("place")
+
+
 def _left_running() -> Any:
-    """Ids of the jobs whose process gave no sign of life, posts first. They are the only ones of their lanes that run."""
+    """The jobs whose process gave no sign of life, posts first. They are the only ones of their lanes that run."""
     job = aliased(Job)
     return (
-        select(job.id)
+        select(*_told(job, left=True))
         .where(_abandoned(job), ~_waits(job, job.lease_until))
         .order_by(job.kind.in_(AFTERWARDS), job.run_at)
         .limit(_MOST)
@@ -46,7 +52,7 @@ def _left_running() -> Any:
 
 
 def _free() -> Any:
-    """Ids of the first due job of every lane in which nothing runs.
+    """The first due job of every lane in which nothing runs.
 
     Both conditions are put so that PostgreSQL looks at one job after the other, by their times, until it has enough.
     As `NOT EXISTS` they became joins, for which it read all that are due: of a crowd the same thousands for each fifty.
@@ -55,7 +61,7 @@ def _free() -> Any:
     busy = select(running.id).where(running.lane == job.lane, running.state == JobState.RUNNING)
     of_lane = select(first.id).where(first.lane == job.lane, _due(first)).order_by(first.run_at, first.id).limit(1)
     return (
-        select(job.id)
+        select(*_told(job, left=False))
         .where(_due(job), ~_waits(job, job.run_at), busy.exists().is_(False), job.id == of_lane.scalar_subquery())
         .order_by(job.run_at)
         .limit(_MOST)
@@ -63,13 +69,26 @@ def _free() -> Any:
     )
 
 
-# in subqueries PostgreSQL may look for them again and again, and find more than were asked for
-_LEFT, _FREE = _left_running().cte("left_running"), _free().cte("free")
-_TAKEN = union_all(select(_LEFT.c.id), select(_FREE.c.id)).subquery()
+def _taken() -> Any:
+    """Ids of both, what was left first."""
+    # in subqueries PostgreSQL may look for them again and again, and find more than were asked for
+    left, free = _left_running().cte("left_running"), _free().cte("free")
+    found = union_all(select(left), select(free)).subquery()
+    order = (found.c.place, found.c.afterwards, found.c.run_at)
+    ranked = select(
+        found, func.row_number().over(partition_by=found.c.afterwards, order_by=order).label("rank")
+    ).subquery()
+    return (
+        select(ranked.c.id)
+        .where(ranked.c.rank <= case((ranked.c.afterwards, _LEISURE), else_=_MOST))
+        .order_by(ranked.c.place, ranked.c.afterwards, ranked.c.run_at)
+        .limit(_MOST)
+    )
+
 
 CLAIM = (  # built once: that takes longer than running it
     update(Job)
-    .where(Job.id.in_(select(_TAKEN.c.id).limit(_MOST)), or_(_due(Job), _abandoned(Job)))
+    .where(Job.id.in_(_taken()), or_(_due(Job), _abandoned(Job)))
     .values(
         state=JobState.RUNNING,
         lease_until=bindparam("until", type_=Instant()),

@@ -8,14 +8,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content.claiming import CLAIM
+from content.claiming import AFTERWARDS, CLAIM
 from content.database import Database, Instant, database_now, dialect_of, moment, upserting
 from content.errors import Busy, Collision, ContentError, OutcomeUnknown, RateLimited, Unavailable
 from content.ids import new_id
@@ -41,6 +41,10 @@ CROWD = 20
 """Posts that a process sends at a time, with which it lets what is done afterwards wait."""
 PATIENCE = timedelta(seconds=10)
 """Then that has its turn too, by its time as all others: with a stream of posts it would wait for ever."""
+AT_LEISURE = 16
+"""So much of it a process does at a time. It shares the core with the posts that are due: two hundred cards that a crash had left
+to be drawn kept a slow machine from sending anything for minutes."""
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,8 @@ class Jobs:
         """The jobs that run here, each with its fence."""
         self._sending = 0
         """How many of them are posts."""
+        self._afterwards = 0
+        """How many are done at leisure."""
         self._looked: datetime | None = None
         """The moment for which the last claim looked."""
         self.room: Callable[[], None] = lambda: None
@@ -267,10 +273,11 @@ class Jobs:
     async def _claim(self, limit: int) -> list[tuple[str, str, str, int, int]]:
         async with self._db.writing(alone=True) as session:  # else two could take two of one lane
             now = await moment(session)
+            leisure = AT_LEISURE - self._afterwards
             patient = now - PATIENCE if self._sending >= CROWD else now
-            times = {"now": now, "patient": patient, "until": now + LEASE}
+            times = {"now": now, "patient": patient if leisure > 0 else _NEVER, "until": now + LEASE}
             self._looked = now
-            claimed = await session.execute(CLAIM, {**times, "most": limit})
+            claimed = await session.execute(CLAIM, {**times, "leisure": leisure, "most": limit})
             return [(job, kind, subject, tries, fence) for job, kind, subject, tries, fence in claimed]
 
     async def keep_leases(self) -> None:
@@ -286,14 +293,17 @@ class Jobs:
     async def _run(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:
         self._held.add((job_id, fence))
         self._sending += kind == PUBLISH
+        self._afterwards += kind in AFTERWARDS
         try:
             await self._do(job_id, kind, subject, tries, fence)
         finally:
             self._held.remove((job_id, fence))
-            if kind == PUBLISH:
-                self._sending -= 1
-                if self._sending == CROWD - 1:
-                    self.room()
+            self._sending -= kind == PUBLISH
+            self._afterwards -= kind in AFTERWARDS
+            if (kind == PUBLISH and self._sending == CROWD - 1) or (
+                kind in AFTERWARDS and self._afterwards == AT_LEISURE // 2
+            ):
+                self.room()
 
     async def _do(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:
         try:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from content.claiming import AFTERWARDS
 from content.database import Database
@@ -20,6 +20,7 @@ from content.errors import (
     Unavailable,
 )
 from content.jobs import (
+    AT_LEISURE,
     BATCH,
     BUSY_PAUSE,
     CROWD,
@@ -85,9 +86,9 @@ class Work:
         self.again: list[datetime] = []
         self.hang: asyncio.Event | None = None
         self.started = asyncio.Event()
-        self.jobs = Jobs(db, clock, {"learn": self.learn})
+        self.jobs = Jobs(db, clock, {"work": self.do})
 
-    async def learn(self, subject: str) -> datetime | None:
+    async def do(self, subject: str) -> datetime | None:
         self.done.append(subject)
         self.started.set()
         if self.hang is not None:
@@ -96,7 +97,7 @@ class Work:
             raise self.errors.pop(0)
         return self.again.pop(0) if self.again else None
 
-    async def put(self, subject: str, away: timedelta = timedelta(0), *, lane: str = "", kind: str = "learn") -> None:
+    async def put(self, subject: str, away: timedelta = timedelta(0), *, lane: str = "", kind: str = "work") -> None:
         async with self.db.writing() as session:
             await put(session, kind, subject, run_at=self.clock.now() + away, now=self.clock.now(), lane=lane)
 
@@ -211,7 +212,7 @@ async def test_a_crowd_is_claimed_as_fast_as_a_few(work: Work, lane: str, claime
     """Each job's lane is looked up; where all that are due were looked through for each, this took seconds."""
     now = work.clock.now()
     async with work.db.writing() as session:
-        await put_all(session, [Wanted("learn", f"job {number}", now, lane) for number in range(4_000)], now=now)
+        await put_all(session, [Wanted("work", f"job {number}", now, lane) for number in range(4_000)], now=now)
     async with asyncio.timeout(0.5):
         assert await work.jobs.run_due(5) == claimed
 
@@ -346,7 +347,7 @@ async def test_three_hundred_jobs_claimed_by_eight_runners_run_once_each_and_in_
             session.add(
                 Job(
                     id=f"job_{number}",
-                    kind="learn",
+                    kind="work",
                     subject=f"{number:03}",
                     lane=f"lane {number % 30}",
                     run_at=at,
@@ -354,7 +355,7 @@ async def test_three_hundred_jobs_claimed_by_eight_runners_run_once_each_and_in_
                 )
             )
     clock.move(SECOND)
-    runners = [Jobs(db if number % 2 else second, clock, {"learn": work.learn}) for number in range(8)]
+    runners = [Jobs(db if number % 2 else second, clock, {"work": work.do}) for number in range(8)]
 
     async def drain(runner: Jobs) -> None:
         while len(work.done) < 300:
@@ -389,7 +390,7 @@ async def test_a_process_takes_no_more_than_it_can_do_and_the_rest_when_there_is
 
 
 async def test_what_is_done_afterwards_lets_a_crowd_of_posts_go_first_but_not_for_long(work: Work) -> None:
-    work.jobs = Jobs(work.db, work.clock, dict.fromkeys((PUBLISH, "answer", *AFTERWARDS), work.learn))
+    work.jobs = Jobs(work.db, work.clock, dict.fromkeys((PUBLISH, "answer", *AFTERWARDS), work.do))
     for number in range(CROWD):
         await work.put(f"post {number}", kind=PUBLISH)
     work.hang = asyncio.Event()
@@ -417,6 +418,37 @@ async def test_what_is_done_afterwards_lets_a_crowd_of_posts_go_first_but_not_fo
     assert work.done[-1] == "next"
 
 
+async def test_however_much_is_to_be_done_afterwards_posts_find_room(work: Work) -> None:
+    """A crash leaves a lot of it running; where all of it was taken, there was room for no post until it was done."""
+    work.jobs = Jobs(work.db, work.clock, dict.fromkeys((PUBLISH, *AFTERWARDS), work.do))
+    for number in range(FULL):
+        await work.put(f"card {number}", kind=AFTERWARDS[number % len(AFTERWARDS)])
+    async with work.db.writing() as session:
+        left = update(Job).where(Job.subject != "card 0")
+        await session.execute(left.values(state=JobState.RUNNING, lease_until=work.clock.now()))
+    work.hang = asyncio.Event()
+    rooms: list[int] = []
+    work.jobs.room = lambda: rooms.append(len(work.jobs.running))
+    assert await work.jobs.start_due() == AT_LEISURE
+    await work.started.wait()
+    assert await work.jobs.start_due() == 0
+    for number in range(BATCH + 3):
+        await work.put(f"post {number}", kind=PUBLISH)
+    assert [await work.jobs.start_due(), await work.jobs.start_due()] == [BATCH, 3]
+    await asyncio.sleep(0.05)
+    assert len([one for one in work.done if one.startswith("post")]) == BATCH + 3
+    work.hang.set()
+    await asyncio.gather(*work.jobs.running)
+    assert len(rooms) == 2, "told when there are few posts, and when it is half done"
+    while await work.jobs.run_due(BATCH):
+        pass
+    assert set(work.done) == {
+        *(f"card {number}" for number in range(FULL)),
+        *(f"post {number}" for number in range(103)),
+    }
+    assert set(await work.states()) == {JobState.DONE}
+
+
 async def test_what_came_due_since_the_last_look_is_due_at_once(work: Work) -> None:
     assert await work.jobs.start_due() == 0
     await work.put("meanwhile", SECOND / 4)
@@ -429,7 +461,7 @@ async def test_what_came_due_since_the_last_look_is_due_at_once(work: Work) -> N
 
 async def test_of_what_was_left_running_posts_go_first_too(work: Work) -> None:
     """A process that started after a crash drew cards and learned while posts waited."""
-    work.jobs = Jobs(work.db, work.clock, dict.fromkeys((PUBLISH, "answer", *AFTERWARDS), work.learn))
+    work.jobs = Jobs(work.db, work.clock, dict.fromkeys((PUBLISH, "answer", *AFTERWARDS), work.do))
     for kind in AFTERWARDS:
         await work.put(kind, kind=kind)
     for number in range(CROWD):
@@ -463,7 +495,7 @@ async def test_a_long_job_is_not_taken_over_while_its_process_lives(work: Work, 
     work.hang = asyncio.Event()
     await work.jobs.start_due()
     await work.started.wait()
-    other = Jobs(db, clock, {"learn": work.learn})
+    other = Jobs(db, clock, {"work": work.do})
     for _ in range(5):
         clock.move(KEEP_EVERY)
         await work.jobs.keep_leases()
