@@ -1,7 +1,8 @@
 """Things to do later: rows, claimed one at a time a lane, run by handlers, and never lost.
 
 A job is inserted in the transaction of the change that needs it. It is claimed in one statement that repeats the “still
-free” condition. What to do after an error is the pure function `after`. APScheduler and Celery only call `run_due`.
+free” condition. What to do after an error is the pure function `after`. APScheduler and Celery only wake
+`app/ticks.py`, which calls `start_due`.
 """
 
 import asyncio
