@@ -1,9 +1,10 @@
 """The statement that claims due jobs: the first of every lane in which nothing runs, and what stopped processes left.
 
-It asks for `now`, for `patient` (what is done `AFTERWARDS` is taken only if it was due, or left, by then), for `leisure` (how many of
-those), for `until` (when the lease ends) and for `most`, and answers with each job's id, kind, subject, tries and fence.
+It asks for `now`, for `patient` (what is done `AFTERWARDS` is taken only if it was due, or left, by then), for how many there is left in
+each `Room`, for `until` (when the lease ends) and for `most`, and answers with each job's id, kind, subject, tries and fence.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Integer, and_, bindparam, case, func, literal, or_, select, union_all, update
@@ -11,14 +12,12 @@ from sqlalchemy.orm import aliased
 
 from content.database import Instant
 from content.models import Job, JobState
-
-AFTERWARDS = ("collect", "learn", "notify", "redraw")
-"""Kinds of jobs that count, learn or tell what was done."""
+from content.rooms import AFTERWARDS, PUBLISH, Room
 
 _NOW = bindparam("now", type_=Instant())
 _PATIENT = bindparam("patient", type_=Instant())
 _MOST = bindparam("most", type_=Integer())
-_LEISURE = bindparam("leisure", type_=Integer())
+_LEFT = {room: bindparam(room.value, type_=Integer()) for room in Room}
 
 
 def _abandoned(job: Any) -> Any:
@@ -29,14 +28,20 @@ def _due(job: Any) -> Any:
     return and_(job.state == JobState.READY, job.run_at <= _NOW)
 
 
-def _waits(job: Any, since: Any) -> Any:
-    """It may let posts go first, and has not done so for long enough."""
-    return and_(job.kind.in_(AFTERWARDS), since > _PATIENT)
+def _may_begin(job: Any, since: Any) -> Any:
+    """There is room for it; and what may let posts go first has done so for long enough."""
+    return and_(_of_room(job, _LEFT) > 0, or_(job.kind.not_in(AFTERWARDS), since <= _PATIENT))
+
+
+def _of_room(job: Any, values: Mapping[Room, Any]) -> Any:
+    """The value of the room that the job belongs to."""
+    posts, afterwards = job.kind == PUBLISH, job.kind.in_(AFTERWARDS)
+    return case((posts, values[Room.POSTS]), (afterwards, values[Room.AFTERWARDS]), else_=values[Room.OTHERS])
 
 
 def _told(job: Any, *, left: bool) -> tuple[Any, ...]:
     """What decides in which order they are taken."""
-    return job.id, job.run_at, job.kind.in_(AFTERWARDS).label("afterwards"), literal(0 if left else 1).label("place")
+    return job.id, job.run_at, job.kind, job.kind.in_(AFTERWARDS).label("afterwards"), literal(not left).label("place")
 
 
 def _left_running() -> Any:
@@ -44,7 +49,7 @@ def _left_running() -> Any:
     job = aliased(Job)
     return (
         select(*_told(job, left=True))
-        .where(_abandoned(job), ~_waits(job, job.lease_until))
+        .where(_abandoned(job), _may_begin(job, job.lease_until))
         .order_by(job.kind.in_(AFTERWARDS), job.run_at)
         .limit(_MOST)
         .with_for_update(skip_locked=True)
@@ -62,7 +67,7 @@ def _free() -> Any:
     of_lane = select(first.id).where(first.lane == job.lane, _due(first)).order_by(first.run_at, first.id).limit(1)
     return (
         select(*_told(job, left=False))
-        .where(_due(job), ~_waits(job, job.run_at), busy.exists().is_(False), job.id == of_lane.scalar_subquery())
+        .where(_due(job), _may_begin(job, job.run_at), busy.exists().is_(False), job.id == of_lane.scalar_subquery())
         .order_by(job.run_at)
         .limit(_MOST)
         .with_for_update(skip_locked=True)
@@ -75,15 +80,10 @@ def _taken() -> Any:
     left, free = _left_running().cte("left_running"), _free().cte("free")
     found = union_all(select(left), select(free)).subquery()
     order = (found.c.place, found.c.afterwards, found.c.run_at)
-    ranked = select(
-        found, func.row_number().over(partition_by=found.c.afterwards, order_by=order).label("rank")
-    ).subquery()
-    return (
-        select(ranked.c.id)
-        .where(ranked.c.rank <= case((ranked.c.afterwards, _LEISURE), else_=_MOST))
-        .order_by(ranked.c.place, ranked.c.afterwards, ranked.c.run_at)
-        .limit(_MOST)
-    )
+    rank = func.row_number().over(partition_by=_of_room(found.c, {room: room.value for room in Room}), order_by=order)
+    ranked = select(found, _of_room(found.c, _LEFT).label("most"), rank.label("rank")).subquery()
+    order = (ranked.c.place, ranked.c.afterwards, ranked.c.run_at)
+    return select(ranked.c.id).where(ranked.c.rank <= ranked.c.most).order_by(*order).limit(_MOST)
 
 
 CLAIM = (  # built once: that takes longer than running it

@@ -9,18 +9,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content.claiming import AFTERWARDS, CLAIM
+from content import rooms
+from content.claiming import CLAIM
 from content.database import Database, Instant, database_now, dialect_of, moment, upserting
 from content.errors import Busy, Collision, ContentError, OutcomeUnknown, RateLimited, Unavailable
 from content.ids import new_id
 from content.models import Delivery, DeliveryState, Job, JobState
+from content.rooms import Rooms
 from content.times import Clock
 from content.together import Together
 
@@ -35,17 +37,9 @@ ACCOUNT_LANE = "account:"
 """And an account's id: of its posts one at a time is sent."""
 BATCH = 100
 """Jobs claimed in one transaction."""
-FULL = 150
-"""A process that does so many at a time claims no more; what is due then is left to others, or waits until some ended."""
-PUBLISH = "publish"
-CROWD = 20
-"""Posts that a process sends at a time, with which it lets what is done afterwards wait."""
+PUBLISH = rooms.PUBLISH
 PATIENCE = timedelta(seconds=10)
-"""Then that has its turn too, by its time as all others: with a stream of posts it would wait for ever."""
-AT_LEISURE = 16
-"""So much of it a process does at a time. It shares the core with the posts that are due: two hundred cards that a crash had left
-to be drawn kept a slow machine from sending anything for minutes."""
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""What is done afterwards lets a crowd of posts go first for so long: with a stream of them it would wait for ever."""
 
 
 @dataclass(frozen=True)
@@ -196,10 +190,7 @@ class Jobs:
         self.running: set[asyncio.Task[None]] = set()
         self._held: set[tuple[str, int]] = set()
         """The jobs that run here, each with its fence."""
-        self._sending = 0
-        """How many of them are posts."""
-        self._afterwards = 0
-        """How many are done at leisure."""
+        self._rooms = Rooms()
         self._looked: datetime | None = None
         """The moment for which the last claim looked."""
         self.room: Callable[[], None] = lambda: None
@@ -213,22 +204,12 @@ class Jobs:
 
     async def start_due(self, limit: int = BATCH) -> int:
         """Begin what is due now without waiting for it, so that a long job keeps no other from starting."""
-        claimed = [] if self._full else await self._claim(limit)
+        claimed = [] if self._rooms.full else await self._claim(limit)
         for job in claimed:
             task = asyncio.create_task(self._run(*job))
             self.running.add(task)
-            task.add_done_callback(self._ended)
+            task.add_done_callback(self.running.discard)
         return len(claimed)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        was_full = self._full
-        self.running.discard(task)
-        if was_full and not self._full:
-            self.room()
-
-    @property
-    def _full(self) -> bool:
-        return len(self.running) >= FULL
 
     async def run_all(self, rounds: int = 50) -> int:
         """Run what is due and what that makes due, until nothing is; returns how many jobs ran."""
@@ -250,7 +231,7 @@ class Jobs:
 
     async def due_in(self, most: timedelta) -> timedelta | None:
         """How long until the next job comes due that the last claim did not see; None: longer than `most`, or there is no room for it."""
-        if self._full:
+        if self._rooms.full:
             return None
         async with self._db.reading() as session:
             now = await moment(session)
@@ -274,11 +255,10 @@ class Jobs:
     async def _claim(self, limit: int) -> list[tuple[str, str, str, int, int]]:
         async with self._db.writing(alone=True) as session:  # else two could take two of one lane
             now = await moment(session)
-            leisure = AT_LEISURE - self._afterwards
-            patient = now - PATIENCE if self._sending >= CROWD else now
-            times = {"now": now, "patient": patient if leisure > 0 else _NEVER, "until": now + LEASE}
+            patient = now - PATIENCE if self._rooms.crowded else now
+            times = {"now": now, "patient": patient, "until": now + LEASE}
             self._looked = now
-            claimed = await session.execute(CLAIM, {**times, "leisure": leisure, "most": limit})
+            claimed = await session.execute(CLAIM, {**times, **self._rooms.left(), "most": limit})
             return [(job, kind, subject, tries, fence) for job, kind, subject, tries, fence in claimed]
 
     async def keep_leases(self) -> None:
@@ -293,17 +273,12 @@ class Jobs:
 
     async def _run(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:
         self._held.add((job_id, fence))
-        self._sending += kind == PUBLISH
-        self._afterwards += kind in AFTERWARDS
+        self._rooms.enter(kind)
         try:
             await self._do(job_id, kind, subject, tries, fence)
         finally:
             self._held.remove((job_id, fence))
-            self._sending -= kind == PUBLISH
-            self._afterwards -= kind in AFTERWARDS
-            if (kind == PUBLISH and self._sending == CROWD - 1) or (
-                kind in AFTERWARDS and self._afterwards == AT_LEISURE // 2
-            ):
+            if self._rooms.leave(kind):
                 self.room()
 
     async def _do(self, job_id: str, kind: str, subject: str, tries: int, fence: int) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from content.claiming import AFTERWARDS
 from content.database import Database
 from content.errors import (
     Busy,
@@ -20,11 +19,8 @@ from content.errors import (
     Unavailable,
 )
 from content.jobs import (
-    AT_LEISURE,
     BATCH,
     BUSY_PAUSE,
-    CROWD,
-    FULL,
     KEEP_EVERY,
     LEASE,
     PATIENCE,
@@ -40,6 +36,7 @@ from content.jobs import (
     put_all,
 )
 from content.models import Job, JobState
+from content.rooms import AFTERWARDS, AT_LEISURE, CROWD, FULL
 from tests.fakes.clock import FakeClock
 from tests.servers.postgres import tell_time
 
@@ -371,22 +368,24 @@ async def test_three_hundred_jobs_claimed_by_eight_runners_run_once_each_and_in_
 
 
 async def test_a_process_takes_no_more_than_it_can_do_and_the_rest_when_there_is_room(work: Work) -> None:
-    taken = (FULL // BATCH + 1) * BATCH
-    for number in range(taken + 10):
-        await work.put(f"{number}")
+    """However many wait for a slow model, posts go out, and the other way round."""
+    work.jobs = Jobs(work.db, work.clock, dict.fromkeys(("turn", PUBLISH), work.do))
     work.hang = asyncio.Event()
-    rooms: list[int] = []
-    work.jobs.room = lambda: rooms.append(len(work.jobs.running))
-    while await work.jobs.start_due():
-        pass
-    assert len(work.jobs.running) == taken
+    wakes: list[int] = []
+    work.jobs.room = lambda: wakes.append(len(work.jobs.running))
+    for kind in ("turn", PUBLISH):
+        for number in range(FULL + 10):
+            await work.put(f"{kind} {number}", kind=kind)
+        assert await work.jobs.due_in(SECOND) is None, "nothing is due later"
+        assert [await work.jobs.start_due(), await work.jobs.start_due()] == [BATCH, FULL - BATCH]
+        assert await work.jobs.start_due() == 0
     await work.put("soon", SECOND / 4)
     assert await work.jobs.due_in(SECOND) is None, "it would find no room"
     work.hang.set()
     await asyncio.gather(*work.jobs.running)
-    assert rooms == [FULL - 1]
+    assert len(wakes) == 3, "at one less of either, and at a few posts"
     assert await work.jobs.due_in(SECOND) == SECOND / 4
-    assert await work.jobs.run_all() == 10
+    assert await work.jobs.run_all() == 20
 
 
 async def test_what_is_done_afterwards_lets_a_crowd_of_posts_go_first_but_not_for_long(work: Work) -> None:
