@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from content.database import Instant
 from content.models import Job, JobState
-from content.rooms import AFTERWARDS, PUBLISH, Room
+from content.rooms import AFTERWARDS, KINDS, Room
 
 _NOW = bindparam("now", type_=Instant())
 _PATIENT = bindparam("patient", type_=Instant())
@@ -35,8 +35,7 @@ def _may_begin(job: Any, since: Any) -> Any:
 
 def _of_room(job: Any, values: Mapping[Room, Any]) -> Any:
     """The value of the room that the job belongs to."""
-    posts, afterwards = job.kind == PUBLISH, job.kind.in_(AFTERWARDS)
-    return case((posts, values[Room.POSTS]), (afterwards, values[Room.AFTERWARDS]), else_=values[Room.OTHERS])
+    return case(*((job.kind.in_(kinds), values[room]) for room, kinds in KINDS.items()), else_=values[Room.OTHERS])
 
 
 def _told(job: Any, *, left: bool) -> tuple[Any, ...]:

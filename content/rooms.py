@@ -8,12 +8,15 @@ from collections import Counter
 from enum import StrEnum
 
 PUBLISH = "publish"
-AFTERWARDS = ("collect", "learn", "notify", "redraw")
-"""Kinds of jobs that count, learn or tell what was done."""
+TELLING = ("notify", "redraw")
+COUNTING = ("collect", "learn")
+"""They ask other machines, which may take long to answer."""
+AFTERWARDS = (*TELLING, *COUNTING)
+"""Kinds of jobs that tell, count or learn what was done."""
 FULL = 150
 """Posts that a process sends at a time, and as many jobs of other kinds; what is due then is left to others, or waits until some ended."""
 AT_LEISURE = 16
-"""Jobs that are done `AFTERWARDS`; they share the core with the posts that are due."""
+"""Jobs that tell, and as many that count; they share the core with the posts that are due."""
 CROWD = 20
 """Posts that a process sends at a time, with which it lets what is done afterwards wait."""
 
@@ -22,12 +25,20 @@ class Room(StrEnum):
     """What a kind of job belongs to."""
 
     POSTS = "posts"
+    TELLING = "telling"
+    COUNTING = "counting"
     OTHERS = "others"
-    AFTERWARDS = "afterwards"
 
 
-MOST = {Room.POSTS: FULL, Room.OTHERS: FULL, Room.AFTERWARDS: AT_LEISURE}
-_TOLD = {Room.POSTS: (FULL - 1, CROWD - 1), Room.OTHERS: (FULL - 1,), Room.AFTERWARDS: (AT_LEISURE // 2,)}
+KINDS = {Room.POSTS: (PUBLISH,), Room.TELLING: TELLING, Room.COUNTING: COUNTING}
+"""All others belong to `Room.OTHERS`."""
+_MOST = {Room.POSTS: FULL, Room.TELLING: AT_LEISURE, Room.COUNTING: AT_LEISURE, Room.OTHERS: FULL}
+_TOLD = {
+    Room.POSTS: (FULL - 1, CROWD - 1),
+    Room.TELLING: (AT_LEISURE // 2,),
+    Room.COUNTING: (AT_LEISURE // 2,),
+    Room.OTHERS: (FULL - 1,),
+}
 """Numbers of running jobs, come down to which it is worth while to look for more; not at each of many small ones."""
 
 
@@ -49,7 +60,7 @@ class Rooms:
 
     def left(self) -> dict[str, int]:
         """How many more may begin, by room."""
-        return {room.value: MOST[room] - self._running[room] for room in Room}
+        return {room.value: _MOST[room] - self._running[room] for room in Room}
 
     @property
     def full(self) -> bool:
@@ -63,6 +74,4 @@ class Rooms:
 
 
 def _room(kind: str) -> Room:
-    if kind == PUBLISH:
-        return Room.POSTS
-    return Room.AFTERWARDS if kind in AFTERWARDS else Room.OTHERS
+    return next((room for room, kinds in KINDS.items() if kind in kinds), Room.OTHERS)
