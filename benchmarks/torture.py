@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -47,7 +47,11 @@ BETWEEN_S = (0.0, 0.8)
 STARTING = 0.25
 """The part of the kills that may hit a process before it sent anything."""
 TAKES_S = 1.0
-"""About what a kill takes, with the start of the process that is killed next; posts are due all the while."""
+"""About what a kill takes, with the start of the process that is killed next, before that is known of this machine."""
+FED = 20
+"""Kills for which posts are made due at a time, over as long as so many took until then, so that there is always something to send."""
+EACH = 4
+"""Posts for each kill."""
 PAUSED_S = (1.0, 200.0)
 """How long a process is stopped: up to well over a lease."""
 BEGINS = timedelta(seconds=3)
@@ -167,8 +171,8 @@ async def _desk(given: dict[str, Any]) -> AsyncIterator[tuple[App, Actor]]:
         await app.close()
 
 
-async def _plan(app: App, actor: Actor, server: str, posts: int, within: timedelta) -> None:
-    """So many deliveries, approved, due one post after the other within a time."""
+async def _plan(app: App, actor: Actor, server: str, posts: int) -> list[str]:
+    """The ids of so many deliveries, approved, without a time, in any order."""
     for number in range(0, posts // 2, TOGETHER):
         names = [Named(_KEYED, f"keyed{number + one}", server) for one in range(TOGETHER)]
         names += [Named(_BLIND, f"urn:li:person:blind{number + one}", "") for one in range(TOGETHER)]
@@ -176,11 +180,31 @@ async def _plan(app: App, actor: Actor, server: str, posts: int, within: timedel
         handles = tuple(one.name for one in names)
         post = await app.desk.posts.draft(actor, [Wording((f"Number {number}.",), handles)])
         await app.desk.approvals.approve(actor, post.id, post.revision, button="bench")
+    async with app.db.reading() as session:
+        ids = list(await session.scalars(select(Delivery.id)))
+    random.shuffle(ids)
+    return ids
+
+
+async def _due(app: App, ids: Sequence[str], seconds: float) -> None:
+    """Have these go out within the next seconds."""
     begin = app.clock.now() + BEGINS
     async with app.db.writing() as session:
-        for row in await session.scalars(select(Delivery)):
-            row.due_at, row.zone = begin + within * random.random(), "UTC"  # noqa: S311 - no secret
+        for row in await session.scalars(select(Delivery).where(Delivery.id.in_(ids))):
+            row.due_at, row.zone = begin + timedelta(seconds=seconds * random.random()), "UTC"  # noqa: S311 - no secret
             await arm(session, app.clock, row)
+
+
+async def _kill(app: App, victims: Workers, kills: int, ids: Sequence[str]) -> None:
+    """So many times, while these go out."""
+    began, fed = time.monotonic(), 0
+    while len(victims.killed) < kills:
+        if len(victims.killed) >= fed:
+            each = (time.monotonic() - began) / fed if fed else TAKES_S
+            await _due(app, ids[fed * EACH : (fed + FED) * EACH], FED * each)
+            fed += FED
+        await victims.kill_one()
+    await victims.awake()
 
 
 async def _ended(app: App) -> None:
@@ -282,16 +306,13 @@ async def one_run(database: str, workers: int, kills: int, pauses: float, addres
             "linkedin_client_secret": "s",
             "log_level": "error",
         }
-        within = timedelta(seconds=kills * TAKES_S)
         async with _desk(given) as (app, actor):
-            await _plan(app, actor, url, 4 * kills, within)
+            ids = await _plan(app, actor, url, EACH * kills)
             witness = folder / "witness"
             with running("benchmarks.torture_worker", json.dumps(given), str(witness)) as forge:
                 victims = Workers(forge, workers, pauses)
                 try:
-                    while len(victims.killed) < kills:
-                        await victims.kill_one()
-                    await victims.awake()
+                    await _kill(app, victims, kills, ids)
                     await _ended(app)
                 finally:
                     victims.end()
