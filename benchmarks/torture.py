@@ -54,6 +54,8 @@ EACH = 4
 """Posts for each kill."""
 PAUSED_S = (1.0, 200.0)
 """How long a process is stopped: up to well over a lease."""
+AWAKE_S = 5.0
+"""How long it goes on after that."""
 BEGINS = timedelta(seconds=3)
 ENDS_S = 420
 """How long what was cut off may take to be found out; a lease has two minutes, a job's five."""
@@ -92,7 +94,6 @@ class Workers:
     def __init__(self, forge: subprocess.Popen[str], count: int, pauses: float) -> None:
         """`pauses`: the part of them that is only paused."""
         self._forge = forge
-        self._count = count
         self._pauses = pauses
         self._paused: set[int] = set()
         self._alive: set[int] = set()
@@ -134,21 +135,23 @@ class Workers:
             self.killed.append(chosen)
             if pauses:
                 self._wake_later(chosen)
-            if len(self._alive) < self._count:  # those that woke up are more than there were
-                self._start()
+            self._start()
 
     def _wake_later(self, paused: int) -> None:
+        """It wakes, has a while to do harm, and is killed; another has its place already."""
         self.paused += 1
         self._paused.add(paused)
-        asyncio.get_running_loop().call_later(random.uniform(*PAUSED_S), self._wake, paused)  # noqa: S311 - no secret
+        loop, wakes = asyncio.get_running_loop(), random.uniform(*PAUSED_S)  # noqa: S311 - no secret
+        loop.call_later(wakes, os.kill, paused, signal.SIGCONT)
+        loop.call_later(wakes + AWAKE_S, self._end, paused)
 
-    def _wake(self, paused: int) -> None:
+    def _end(self, paused: int) -> None:
         self._paused.discard(paused)
-        self._alive.add(paused)
-        os.kill(paused, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # its fuse may have burnt
+            os.kill(paused, signal.SIGKILL)
 
     async def awake(self) -> None:
-        """Until no process is paused any more."""
+        """Until none is paused any more."""
         while self._paused:  # noqa: ASYNC110 - timers empty it
             await asyncio.sleep(0.1)
 
