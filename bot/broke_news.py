@@ -21,7 +21,7 @@ class BrokeNews:
             return None
         words = (
             f"Something broke here each time I wanted to go on with {found.what}, so nothing came of it. I look again in a "
-            f"day; ask me now if it cannot wait. The log says what broke: look for {subject.split(':')[1]}."
+            f"day; ask me now if it cannot wait. The log says what broke: look for {found.id}."
         )
         place = await self._telling.where(found.conversation_id, found.member_id)
         await self._telling.say(place, OutMessage(words), key=f"broke:{subject}")

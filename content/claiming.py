@@ -38,7 +38,7 @@ def _of_room(job: Any, values: Mapping[Room, Any]) -> Any:
     return case(*((job.kind.in_(kinds), values[room]) for room, kinds in KINDS.items()), else_=values[Room.OTHERS])
 
 
-def _told(job: Any, *, left: bool) -> tuple[Any, ...]:
+def _columns(job: Any, *, left: bool) -> tuple[Any, ...]:
     """What decides in which order they are taken."""
     return job.id, job.run_at, job.kind, job.kind.in_(AFTERWARDS).label("afterwards"), literal(not left).label("place")
 
@@ -47,7 +47,7 @@ def _left_running() -> Any:
     """The jobs whose process gave no sign of life, posts first. They are the only ones of their lanes that run."""
     job = aliased(Job)
     return (
-        select(*_told(job, left=True))
+        select(*_columns(job, left=True))
         .where(_abandoned(job), _may_begin(job, job.lease_until))
         .order_by(job.kind.in_(AFTERWARDS), job.run_at)
         .limit(_MOST)
@@ -65,7 +65,7 @@ def _free() -> Any:
     busy = select(running.id).where(running.lane == job.lane, running.state == JobState.RUNNING)
     of_lane = select(first.id).where(first.lane == job.lane, _due(first)).order_by(first.run_at, first.id).limit(1)
     return (
-        select(*_told(job, left=False))
+        select(*_columns(job, left=False))
         .where(_due(job), _may_begin(job, job.run_at), busy.exists().is_(False), job.id == of_lane.scalar_subquery())
         .order_by(job.run_at)
         .limit(_MOST)
@@ -78,8 +78,8 @@ def _taken() -> Any:
     # in subqueries PostgreSQL may look for them again and again, and find more than were asked for
     left, free = _left_running().cte("left_running"), _free().cte("free")
     found = union_all(select(left), select(free)).subquery()
-    order = (found.c.place, found.c.afterwards, found.c.run_at)
-    rank = func.row_number().over(partition_by=_of_room(found.c, {room: room.value for room in Room}), order_by=order)
+    room = _of_room(found.c, {room: room.value for room in Room})
+    rank = func.row_number().over(partition_by=room, order_by=(found.c.place, found.c.run_at))
     ranked = select(found, _of_room(found.c, _LEFT).label("most"), rank.label("rank")).subquery()
     order = (ranked.c.place, ranked.c.afterwards, ranked.c.run_at)
     return select(ranked.c.id).where(ranked.c.rank <= ranked.c.most).order_by(*order).limit(_MOST)

@@ -40,6 +40,7 @@ BROKE = "broke"
 class Broke:
     """A plan or a series whose job broke each time it was tried."""
 
+    id: str
     conversation_id: str | None
     member_id: str
     """Who asked for it."""
@@ -79,11 +80,12 @@ class Sweeping:
             if kind == "plan":
                 plan = await session.get_one(Plan, row_id)
                 what = f"the plan “{plan.instruction[:80]}”"
-                return None if plan.ended_at else Broke(plan.conversation_id, plan.member_id, what)
+                return None if plan.ended_at else Broke(row_id, plan.conversation_id, plan.member_id, what)
             series = await session.get_one(Series, row_id)
             post = await session.get_one(Post, series.post_id)
             goes_on = series.approved_at and not (series.ended_at or series.paused_at)
-            return Broke(series.conversation_id, series.member_id, f"the series of #{post.number}") if goes_on else None
+            what = f"the series of #{post.number}"
+            return Broke(row_id, series.conversation_id, series.member_id, what) if goes_on else None
 
     async def _put(self, kind: str, subjects: Sequence[str]) -> None:
         """A job for each, which looks at the row, and so does nothing where somebody was faster."""
