@@ -198,7 +198,7 @@ class SeriesOfPosts:
         """The handler of `series` jobs: make the next occurrence when the one before it is due. Safe to repeat."""
         async with self._db.writing() as session:
             row = await session.get(Series, series_id, with_for_update=True)
-            if row is None or _state(row) != "running":
+            if row is None or state_of(row) != "running":
                 return None
             if row.made_until is not None and row.made_until > self._clock.now():
                 return row.made_until
@@ -247,7 +247,7 @@ class SeriesOfPosts:
         actor.require("draft")
         async with self._db.writing() as session:
             row = await self._row(session, actor, series_id)
-            if how == "paused" and _state(row) != "running":
+            if how == "paused" and state_of(row) != "running":
                 raise WrongState("This series does not run, so there is nothing to pause. Look at its card.")
             now = self._clock.now()
             if how == "paused":
@@ -319,7 +319,7 @@ class SeriesOfPosts:
             post=await view(session, self._platforms, post),
             when=rule.echo(),
             rule=rule,
-            state=_state(row),
+            state=state_of(row),
             count=len(every),
             said_yes=await series_yes.said(session, row.id),
             made=row.made,
@@ -338,7 +338,8 @@ def _not_found() -> NotFound:
     return NotFound("There is no such series here, or it has ended. Ask for a new one.")
 
 
-def _state(row: Series) -> State:
+def state_of(row: Series) -> State:
+    """What its row says of it."""
     if row.ended_at is not None:
         return "ended"
     if row.approved_at is None:

@@ -22,6 +22,7 @@ from content.audit import record
 from content.database import Database, moment
 from content.errors import NeedsReconnect, Rejected
 from content.models import LIVE, Account, AuditEntry, Delivery, DeliveryState, Job, JobState, Plan, Post, Series
+from content.series import state_of
 from content.times import Clock
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,8 @@ class Sweeping:
                 return None if plan.ended_at else Broke(row_id, plan.conversation_id, plan.member_id, what)
             series = await session.get_one(Series, row_id)
             post = await session.get_one(Post, series.post_id)
-            goes_on = series.approved_at and not (series.ended_at or series.paused_at)
             what = f"the series of #{post.number}"
+            goes_on = state_of(series) == "running"
             return Broke(row_id, series.conversation_id, series.member_id, what) if goes_on else None
 
     async def _put(self, kind: str, subjects: Sequence[str]) -> None:
