@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
-from bot.answers import counted, press_name
+from bot.answers import counted, leaving_words, press_name
 from bot.chat import Action, Answer
 from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
@@ -81,10 +81,8 @@ class Actions:
         post = await self._desk.approvals.approve(action.actor, action.id, action.revision, button=press_name(action))
         if post.state is not PostState.APPROVED:
             return Answer(counted(post))
-        when = "Now give it a time, or press Post now."
-        if post.due_at:
-            when = " ".join(caution_notes(post)) or "It goes out at its time."
-        return Answer(f"Approved #{post.number}. {when}")
+        standing = await self._desk.guards.switch.standing(action.actor.workspace_id)
+        return Answer(f"Approved #{post.number}. {leaving_words(post, standing, self._desk.clock.now())}")
 
     async def _post_now(self, action: Action) -> Answer:
         post = await self._desk.schedule.post_now(action.actor, action.id, action.revision, button=press_name(action))

@@ -1,6 +1,11 @@
 """What several buttons say and keep."""
 
+from datetime import datetime
+
 from bot.chat import Action
+from bot.guard_card import HELD, caution_notes
+from content.models import DeliveryState
+from content.switch import Standing
 from content.views import PostView
 
 
@@ -8,6 +13,21 @@ def counted(post: PostView) -> str:
     """What one yes of several came to."""
     said_yes, quorum = len(post.deciding.said_yes), post.deciding.quorum
     return f"Your yes to #{post.number} counts: {said_yes} of {quorum}. It still needs {quorum - said_yes} more."
+
+
+def leaving_words(post: PostView, standing: Standing, now: datetime) -> str:
+    """When an approved post goes out, or what it waits for."""
+    if post.due_at is None:
+        return "Now give it a time, or press Post now."
+    asking = next((one for one in post.deliveries if one.state is DeliveryState.ASKING), None)
+    if asking is not None:
+        return f"It waits for your word, though: {asking.error}"
+    if standing.held:
+        return HELD
+    if any(one.state is DeliveryState.HELD for one in post.deliveries):
+        return "It is on hold, though: Release lets it go out."
+    usual = "Its time has passed, so it goes out now." if post.due_at <= now else "It goes out at its time."
+    return " ".join(caution_notes(post)) or usual
 
 
 def press_name(action: Action) -> str:

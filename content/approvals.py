@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import contents, jobs, notices, reviews
+from content import alike, contents, jobs, notices, reviews
 from content.audit import record
 from content.database import Database
 from content.deciding import COUNTS, Deciding, deciding
@@ -28,6 +28,7 @@ from content.models import (
     Verdict,
     Workspace,
 )
+from content.pace import OVERDUE, too_late
 from content.people import Actor, called
 from content.platform import Platform
 from content.policy import Policy
@@ -36,6 +37,8 @@ from content.views import PostView, post_row, require_current, variants_of, view
 
 LONGEST_NOTE = 2000
 """Characters of what somebody wants changed."""
+NOT_APPROVED = "not_approved"
+"""The code of a question about a post whose time came before anybody had approved its wording."""
 
 
 class Approvals:
@@ -205,13 +208,25 @@ async def _bind(session: AsyncSession, clock: Clock, actor: Actor, post: Post, b
     """One approval a delivery, bound to the digest of what its account will get; what is on its way has its own."""
     now = clock.now()
     variants = await variants_of(session, post)
+    workspace = await session.get_one(Workspace, post.workspace_id)
     rows = await session.scalars(
         select(Delivery).where(Delivery.post_id == post.id, Delivery.state.not_in([*ENDED, *IN_FLIGHT]))
     )
     for delivery in rows.all():
         await bind(session, delivery, variants[delivery.account_id], Yes(actor.member_id, button[:200], now))
+        _take_as_answer(delivery, workspace, now)
         if delivery.due_at is not None:
             await arm(session, clock, delivery)
+
+
+def _take_as_answer(delivery: Delivery, workspace: Workspace, now: datetime) -> None:
+    """What asked for this yes, or about the wording before, is looked at again; what is too late by now asks about that."""
+    if delivery.state is not DeliveryState.ASKING or delivery.error_code not in (NOT_APPROVED, alike.GUARD):
+        return
+    if delivery.due_at is not None and too_late(workspace, delivery.due_at, now):
+        delivery.error_code, delivery.error = OVERDUE, "Its time passed before this wording was approved."
+    else:
+        delivery.state, delivery.error_code, delivery.error = DeliveryState.WAITING, "", ""
 
 
 class Yes(NamedTuple):

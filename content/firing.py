@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import daily, logged_out, notices, outcomes
+from content.approvals import NOT_APPROVED
 from content.audit import record
 from content.costs import dollars, spending
 from content.facts import Facts
 from content.ids import new_id
 from content.models import Account, Delivery, DeliveryState, Part, Post, PostState, Workspace
 from content.objections import objection
-from content.pace import TURN, Wait, quota, room, too_late
+from content.pace import OVERDUE, TURN, Wait, quota, room, too_late
 from content.platform import Published, Rendering
 from content.rehearsing import rehearse
 from content.times import Clock
@@ -108,14 +109,14 @@ async def _overdue(session: AsyncSession, clock: Clock, facts: Facts) -> Later |
     if due_at is None or facts.begun or not too_late(facts.workspace, due_at, facts.now):
         return None
     why = "Its time passed while it could not go out."
-    return await _ask(session, clock, facts.delivery, "overdue", why, late=facts.post)
+    return await _ask(session, clock, facts.delivery, OVERDUE, why, late=facts.post)
 
 
 async def _not_approved(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:
     if facts.post.state is PostState.APPROVED and facts.has_yes:
         return None
     why = "Nobody approved this wording before its time."
-    return await _ask(session, clock, facts.delivery, "not_approved", why)
+    return await _ask(session, clock, facts.delivery, NOT_APPROVED, why)
 
 
 async def _objected(session: AsyncSession, clock: Clock, facts: Facts) -> Later | None:

@@ -12,7 +12,7 @@ from content.audit import record
 from content.database import Database
 from content.errors import Invalid, NotFound, WrongState
 from content.models import Conversation, Delivery, DeliveryState, Member, Post, PostState
-from content.pace import TURN
+from content.pace import OVERDUE, TURN
 from content.people import Actor
 from content.platform import Platform
 from content.schedule import Schedule
@@ -20,7 +20,7 @@ from content.times import Clock
 from content.views import PostView, views
 from content.when import Slot, understand
 
-CODES = ("overdue", TURN)
+CODES = (OVERDUE, TURN)
 """Of questions that are told together."""
 TOGETHER = timedelta(minutes=10)
 """Posts that are found late within it of each other are one piece of news."""

@@ -28,6 +28,8 @@ CAP_COUNTS = timedelta(days=1)
 LONGEST_GAP = 24 * 60
 """Minutes."""
 LARGEST_CAP = 1_000
+OVERDUE = "overdue"
+"""The code of a question about a post whose time passed longer ago than the workspace lets posts be late."""
 TURN = "turn"
 """The code of a question about a post whose turn comes later than the workspace lets posts be."""
 WAITS = ("gap", "cap", "quota")

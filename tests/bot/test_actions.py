@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from bot.chat import Button, Card
+from bot.guard_card import HELD
 from content.models import AuditEntry, DeliveryState, PostState, Role
 from content.views import PostView
 from content.wording import Wording
@@ -65,6 +66,31 @@ async def test_what_has_a_time_goes_out_then(desk: AgentDesk, platform: FakePlat
     await desk.jobs.run_all()
     assert platform.texts == []
     assert (await desk.card()).status == "Its time passed: what now?"
+
+
+async def test_a_yes_after_its_time_says_what_comes_of_it(desk: AgentDesk, platform: FakePlatform) -> None:
+    async def approved(minutes: int) -> str:
+        post = await desk.base.draft("Tea time")
+        await desk.base.due(post, timedelta(minutes=10))
+        await desk.base.wait(timedelta(minutes=10 + minutes))
+        return (await desk.push(button(await desk.card(post.number), "approve"))).text
+
+    assert await approved(5) == "Approved #1. Its time has passed, so it goes out now."
+    await desk.base.run()
+    assert platform.texts == ["Tea time"]
+    late = await approved(60)
+    assert late == "Approved #2. It waits for your word, though: Its time passed before this wording was approved."
+    assert "post_now" in verbs(await desk.card(2))
+    await desk.base.guards.switch.hold(desk.base.actor)
+    assert await approved(1) == f"Approved #3. {HELD}"
+
+
+async def test_a_yes_to_what_is_held_does_not_promise_that_it_goes_out(desk: AgentDesk) -> None:
+    post = await desk.base.draft("Tea time")
+    await desk.base.due(post, timedelta(hours=1))
+    await desk.base.schedule.hold(desk.base.actor, post.id)
+    approved = await desk.push(button(await desk.card(), "approve"))
+    assert approved.text == "Approved #1. It is on hold, though: Release lets it go out."
 
 
 async def test_post_now_twice_posts_once(desk: AgentDesk, platform: FakePlatform) -> None:

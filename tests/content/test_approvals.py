@@ -136,3 +136,43 @@ async def test_a_second_decision_on_a_post_without_deliveries_left_names_nobody(
     await desk.approve(post)
     with pytest.raises(Conflict, match="already approved, by the desk"):
         await desk.approve(post)
+
+
+async def test_a_yes_that_comes_after_the_time_sends_it(desk: Desk, fake: FakePlatform) -> None:
+    post = await desk.draft("Hello")
+    await desk.due(post, HOUR)
+    await desk.wait(HOUR)
+    assert (await desk.delivery(post)).error_code == "not_approved"
+    desk.clock.move(timedelta(minutes=5))
+    approved = await desk.approve(post)
+    assert (approved.deliveries[0].state, approved.deliveries[0].error) == (DeliveryState.WAITING, "")
+    await desk.run()
+    assert (fake.texts, await desk.state(post)) == (["Hello"], DeliveryState.SENT)
+
+
+async def test_a_yes_that_comes_too_late_still_asks_and_says_why(desk: Desk, fake: FakePlatform) -> None:
+    post = await desk.draft("Hello")
+    await desk.due(post, HOUR)
+    await desk.wait(HOUR * 3)
+    shown = (await desk.approve(post)).deliveries[0]
+    assert (shown.state, shown.error_code) == (DeliveryState.ASKING, "overdue")
+    assert shown.error == "Its time passed before this wording was approved."
+    await desk.wait(HOUR)
+    assert fake.public == []
+    await desk.schedule.post_now(desk.actor, post.id, 1, button="press")
+    await desk.run()
+    assert fake.texts == ["Hello"]
+
+
+async def test_a_new_wording_that_is_like_nothing_goes_out_with_its_yes(desk: Desk, fake: FakePlatform) -> None:
+    loaf = "Rye or walnut? Tell us which loaf you want back on Saturday, and we bake it."
+    await desk.now(loaf)
+    await desk.run()
+    again = await desk.now(loaf.replace("Saturday", "Sunday"))
+    await desk.wait(HOUR / 12)
+    assert (await desk.delivery(again)).error_code == "alike"
+    revised = await desk.posts.revise(desk.actor, again.id, [Wording(("We open at seven from Monday on.",))], change="")
+    assert await desk.state(again) is DeliveryState.ASKING
+    await desk.approve(revised)
+    await desk.run()
+    assert fake.texts == [loaf, "We open at seven from Monday on."]

@@ -39,6 +39,15 @@ async def post_now(desk: Desk, _fake: FindingPlatform) -> AsyncIterator[PostView
     await desk.run()
 
 
+async def approved_after_its_time(desk: Desk, _fake: FindingPlatform) -> AsyncIterator[PostView]:
+    post = await desk.draft(LOAF)
+    await desk.due(post, HOUR)
+    await desk.wait(HOUR)
+    yield post
+    await desk.approve(post)
+    await desk.run()
+
+
 async def retry(desk: Desk, fake: FindingPlatform) -> AsyncIterator[PostView]:
     fake.script.append(Do.BE_DOWN)
     post = await desk.now(LOAF)
@@ -161,6 +170,7 @@ PATHS: dict[str, Path] = {
     for one in (
         at_its_time,
         post_now,
+        approved_after_its_time,
         retry,
         try_again,
         after_a_reconnect,
