@@ -3,11 +3,11 @@
 Each is done for all who ask at the same moment together: what is due at nine o'clock is due a hundred times.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import outcomes
@@ -16,7 +16,8 @@ from content.database import Database, database_now, moment
 from content.facts import Facts, read_facts
 from content.firing import LEASE, LOOK_AGAIN, Claim, Later, claim, reclaim, too_dear
 from content.ids import new_id
-from content.models import IN_FLIGHT, Attempt, Delivery, DeliveryState, Workspace
+from content.models import IN_FLIGHT, Account, Attempt, Delivery, DeliveryState, Workspace
+from content.pace import too_late
 from content.platform import Json, Platform, Published
 from content.times import Clock
 from content.together import Together
@@ -28,8 +29,12 @@ _LOCKED = (
     .order_by(Delivery.id)
     .with_for_update()
 )
-_SWITCHED_OFF = select(Workspace.id).where(
-    Workspace.id.in_(bindparam("workspaces", expanding=True)), or_(Workspace.held, Workspace.rehearsing)
+_STANDING = (
+    select(Delivery.id, Workspace, Account.state)
+    .join(Workspace, Workspace.id == Delivery.workspace_id)
+    .join(Account, Account.id == Delivery.account_id)
+    .where(Delivery.id.in_(bindparam("deliveries", expanding=True)))
+    .execution_options(copydesk_unlocked=True)  # whoever changes them a moment later is late by a moment
 )
 
 
@@ -101,21 +106,25 @@ class Attempts:
         return await self._arming.ask(_Arming(mine, position, handles))
 
     async def _arm_all(self, session: AsyncSession, asks: Sequence[_Arming]) -> list[str | Later]:
-        deliveries, now = await self._locked(session, [one.mine.delivery_id for one in asks])
-        workspaces = sorted({one.workspace_id for one in deliveries.values()})
-        switched_off = set(await session.scalars(_SWITCHED_OFF, {"workspaces": workspaces}))
-        return [await self._arm_one(session, one, switched_off, now) for one in asks]
+        ids = [one.mine.delivery_id for one in asks]
+        _, now = await self._locked(session, ids)
+        rows = await session.execute(_STANDING, {"deliveries": ids})
+        standing = {delivery_id: (workspace, account_state) for delivery_id, workspace, account_state in rows}
+        return [await self._arm_one(session, one, *standing[one.mine.delivery_id], now) for one in asks]
 
     async def _arm_one(
-        self, session: AsyncSession, one: _Arming, switched_off: Container[str], now: datetime
+        self, session: AsyncSession, one: _Arming, workspace: Workspace, account_state: str, now: datetime
     ) -> str | Later:
-        """The kill switch, and whether it is a rehearsal, is looked at again here, in the moment before a request leaves."""
+        """Uploads take minutes: what may have changed meanwhile is looked at again, in the moment before a request leaves."""
         delivery = await ours(session, one.mine)
         if delivery is None:
             return Later()
-        if delivery.workspace_id in switched_off:
+        if workspace.held or workspace.rehearsing:
             await outcomes.wait_again(session, self._clock, delivery, None)
             return Later(now + LOOK_AGAIN)
+        if account_state != "connected" or await self._too_late(session, one, delivery, workspace, now):
+            await outcomes.wait_again(session, self._clock, delivery, None)
+            return Later(now)  # which says why
         asking = await self._too_dear(session, one, delivery, now)
         if asking is not None:
             return asking
@@ -132,6 +141,14 @@ class Attempts:
         session.add(attempt)
         delivery.lease_until = now + LEASE
         return attempt.id
+
+    async def _too_late(
+        self, session: AsyncSession, one: _Arming, delivery: Delivery, workspace: Workspace, now: datetime
+    ) -> bool:
+        """As when it is claimed: what has begun, or may have, is finished."""
+        if one.position > 0 or delivery.due_at is None or not too_late(workspace, delivery.due_at, now):
+            return False
+        return not await outcomes.in_doubt(session, delivery)
 
     async def _too_dear(self, session: AsyncSession, one: _Arming, delivery: Delivery, now: datetime) -> Later | None:
         """What has begun, or may have, is finished."""

@@ -53,6 +53,39 @@ async def test_what_is_stopped_while_it_is_uploaded_never_leaves(
     assert fake.keys == []
 
 
+async def test_what_is_disconnected_while_it_is_uploaded_waits_for_a_login(desk: Desk, fake: FakePlatform) -> None:
+    post = await desk.planned("Hello")
+    async with uploading(desk, fake):
+        await desk.accounts.disconnect(desk.actor, post.deliveries[0].account_id)
+    shown = await desk.delivery(post)
+    assert (fake.keys, shown.state, shown.error_code) == ([], DeliveryState.WAITING, "needs_reconnect")
+    assert desk.news() == ["reconnect"]
+    await desk.connect("fake")
+    await desk.run()
+    assert fake.texts == ["Hello"]
+
+
+async def test_a_thread_goes_no_further_on_an_account_that_was_disconnected(desk: Desk, fake: FakePlatform) -> None:
+    post = await desk.planned("Hello", "World")
+    desk.clock.move(HOUR)
+    fake.script.append(Do.HANG_BEFORE)
+    working = asyncio.create_task(desk.run())
+    await asyncio.wait_for(fake.reached.wait(), 10)
+    await desk.accounts.disconnect(desk.actor, post.deliveries[0].account_id)
+    fake.resume.set()
+    await working
+    assert (fake.texts, (await desk.delivery(post)).error_code) == (["Hello"], "needs_reconnect")
+
+
+async def test_what_became_too_late_while_it_was_uploaded_asks(desk: Desk, fake: FakePlatform) -> None:
+    """A long film on a slow line, or a laptop that was closed meanwhile."""
+    post = await desk.planned("Hello")
+    async with uploading(desk, fake):
+        desk.clock.move(timedelta(minutes=31))
+    shown = await desk.delivery(post)
+    assert (fake.keys, shown.state, shown.error_code) == ([], DeliveryState.ASKING, "overdue")
+
+
 async def test_what_was_moved_while_it_was_uploaded_goes_out_once_at_its_new_time(
     desk: Desk, fake: FakePlatform
 ) -> None:
