@@ -121,7 +121,11 @@ class Bluesky(Sessions):
         return found
 
     async def prepare(self, rendering: Rendering, access: Access, media: MediaBytes, handles: Json) -> Prepared:
-        """Upload the images, and choose the key and the date of each part, which never change afterwards."""
+        """Upload the images, choose the key of each part, which never changes afterwards, and date them as of now.
+
+        The keys alone keep a post from going out twice. A date that was kept would bury what is sent again days later:
+        Bluesky sorts by it where it lies before the arrival.
+        """
         now = self._clock.now()
         blobs = {digest: kept for digest, kept in handles.get("blobs", {}).items() if _is_fresh(kept, now)}
         for image in (image for part in rendering.parts for image in part.images):
@@ -129,8 +133,8 @@ class Bluesky(Sessions):
                 blob = await self._upload(access, image, await media.read(image.media_id))
                 blobs[image.sha256] = {"blob": blob, "at": now.isoformat()}
         rkeys = _rkeys(handles.get("rkeys", []), len(rendering.parts), now)
-        created_at = handles.get("created_at", now.isoformat())
-        return Prepared(rendering, access, {"rkeys": rkeys, "created_at": created_at, "blobs": blobs})
+        dated = _not_before(handles.get("created_at"), now).isoformat()
+        return Prepared(rendering, access, {"rkeys": rkeys, "created_at": dated, "blobs": blobs})
 
     async def _upload(self, access: Access, image: Image, content: bytes) -> Any:
         headers = {"content-type": image.mime}
@@ -229,6 +233,11 @@ def _tid(at: datetime, clock_id: int) -> str:
     """
     number = (at - _EPOCH) // timedelta(microseconds=1) << 10 | clock_id
     return "".join(_TID_DIGITS[number >> shift & 31] for shift in range(60, -1, -5))
+
+
+def _not_before(earlier: str | None, now: datetime) -> datetime:
+    """Now, but where a clock was set back: parts of a thread may be out with the earlier date, and the rest follows them."""
+    return max(now, datetime.fromisoformat(earlier)) if earlier else now
 
 
 def _created_at(first: str, part: int) -> str:

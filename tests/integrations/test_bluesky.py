@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from content.connecting import Connects
-from content.errors import NeedsReconnect, OutcomeUnknown, RateLimited, Rejected, Unavailable
+from content.errors import NeedsReconnect, OutcomeUnknown, PlatformError, RateLimited, Rejected, Unavailable
 from content.platform import (
     Absent,
     Content,
@@ -23,6 +23,7 @@ from content.platform import (
     Numbers,
     PartContent,
     Platform,
+    Prepared,
     Published,
     Removes,
     Reports,
@@ -127,19 +128,66 @@ async def test_a_thread_hangs_together(desk: Desk) -> None:
     assert posts[0].url == f"https://bsky.app/profile/desk.test/post/{uris[0].rpartition('/')[2]}"
 
 
-async def test_keys_and_dates_stay_and_uploads_are_used_again(desk: Desk) -> None:
+async def test_keys_stay_and_uploads_are_used_again(desk: Desk) -> None:
     first = await desk.prepared("one", images=(PICTURE, PICTURE))
     assert desk.media.reads == 1
     desk.clock.move(timedelta(minutes=49))
     second = await desk.platform.prepare(first.rendering, desk.access, desk.media, first.handles)
-    assert second.handles == first.handles
+    assert (second.handles["rkeys"], second.handles["blobs"]) == (first.handles["rkeys"], first.handles["blobs"])
     desk.clock.move(timedelta(minutes=1))
-    third = await desk.platform.prepare(first.rendering, desk.access, desk.media, first.handles)
-    assert (third.handles["rkeys"], third.handles["created_at"]) == (
-        first.handles["rkeys"],
-        first.handles["created_at"],
-    )
+    third = await desk.platform.prepare(first.rendering, desk.access, desk.media, second.handles)
+    assert third.handles["rkeys"] == first.handles["rkeys"]
     assert desk.media.reads == 2
+
+
+@pytest.mark.parametrize("fault", ["status:429", "status:401", "status_before:500"])
+async def test_what_is_sent_again_days_later_is_dated_then(desk: Desk, fault: str) -> None:
+    """With the date of its first try it would be days down in everybody's feed."""
+    friday = await desk.prepared("x")
+    desk.server.faults.add(CREATE, fault)
+    with pytest.raises(PlatformError):
+        await desk.commit(friday)
+    desk.clock.move(timedelta(days=3))
+    monday = await prepared_again(desk, friday)
+    published = await desk.commit(monday)
+    assert published.remote_id.endswith(friday.handles["rkeys"][0])
+    assert dates(desk) == ["2026-11-26T08:00:00.000Z"]
+
+
+async def test_a_first_try_that_arrived_after_all_keeps_its_date_and_is_found(desk: Desk) -> None:
+    friday = await desk.prepared("x")
+    desk.server.faults.add(CREATE, "drop_after")
+    with pytest.raises(OutcomeUnknown):
+        await desk.commit(friday)
+    desk.clock.move(timedelta(days=3))
+    monday = await prepared_again(desk, friday)
+    with pytest.raises(OutcomeUnknown):
+        await desk.commit(monday)
+    assert isinstance(await desk.find(monday), Published)
+    assert dates(desk) == ["2026-11-23T08:00:00.000Z"]
+
+
+@pytest.mark.parametrize(
+    ("later", "dated"),
+    [(timedelta(days=3), "2026-11-26T08:00:00.001Z"), (-timedelta(hours=1), "2026-11-23T08:00:00.001Z")],
+    ids=["days later", "a clock set back"],
+)
+async def test_the_rest_of_a_thread_is_dated_after_what_is_out(desk: Desk, later: timedelta, dated: str) -> None:
+    begun = await desk.prepared("one", "two")
+    first = await desk.commit(begun)
+    desk.clock.move(later)
+    await desk.commit(await prepared_again(desk, begun), 1, (first,))
+    assert dates(desk) == ["2026-11-23T08:00:00.000Z", dated]
+
+
+async def prepared_again(desk: Desk, before: Prepared) -> Prepared:
+    """With a login of that time, as it ends after two hours."""
+    fresh = access_of(await desk.platform.check(desk.access))
+    return await desk.platform.prepare(before.rendering, fresh, desk.media, before.handles)
+
+
+def dates(desk: Desk) -> list[str]:
+    return [record["value"]["createdAt"] for record in desk.server.desk.records.values()]
 
 
 async def test_a_key_is_a_timestamp_that_sorts(desk: Desk) -> None:
