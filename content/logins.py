@@ -24,11 +24,15 @@ from content.models import Account
 from content.platform import Access, Platform
 from content.sealing import Sealer
 from content.times import Clock
+from content.together import insisting
 
 REFRESH_BEFORE = timedelta(minutes=5)
 RENEWAL_TAKES = timedelta(seconds=45)
-"""A renewal that takes longer is given up, inside its lease."""
-LEASE = timedelta(seconds=60)
+"""An exchange that takes longer is given up."""
+KEEPING_TAKES = timedelta(seconds=40)
+"""So long the database may refuse what came of it: all pauses of `insisting`, and its tries."""
+LEASE = timedelta(seconds=90)
+"""How long one has the right to renew: longer than both together."""
 ANNOUNCED = (timedelta(days=14), timedelta(days=7), timedelta(days=1), timedelta(0))
 """How long before its end a login that only its person can renew is spoken of; the last time it has ended."""
 SAME_END = timedelta(hours=1)
@@ -97,7 +101,10 @@ class Logins:
         return await asyncio.shield(renewal)
 
     async def finish_renewals(self) -> None:
-        """Let those under way end, when the desk is stopped: half a minute is better than a login lost."""
+        """Let those under way end, when the desk is stopped: half a minute is better than a login lost.
+
+        It is as much again where the database refuses what came.
+        """
         if self.renewals:
             await asyncio.wait(self.renewals)
 
@@ -160,13 +167,18 @@ class Logins:
                 platform=stale.platform,
                 account=stale.handle,
             ) from late
-        if not await self._store_login(stale, login):
+        if not await self._keep(stale, login):
             with contextlib.suppress(PlatformError):  # nobody would ever use it, or end it
                 await platform.revoke(replace(stale, secrets=login.secrets))
 
+    async def _keep(self, stale: Access, login: Login) -> bool:
+        """As `_store_login`, though the database be locked or gone for a while: the platform takes the old login no second time."""
+        async with asyncio.timeout(KEEPING_TAKES.total_seconds()):
+            return await insisting(lambda: self._store_login(stale, login), sleep=self._sleep)
+
     async def _store_login(self, stale: Access, login: Login) -> bool:
         """Keep what came for every account that it reaches, unless the person connected it anew meanwhile; False: it has no account now."""
-        async with self._db.writing() as session:
+        async with self._db.writing(hurry=True) as session:
             sharing = await _sharing(session, stale.account_id)
             kept = {one.id: self._opened(one).secrets for one in sharing.values()}
             for account in sharing.values():

@@ -27,6 +27,23 @@ PAUSES = (0.2, 0.5, 1.0, 3.0, 10.0, 20.0)
 """Seconds between tries of what must not be forgotten; together shorter than any lease."""
 
 
+async def insisting(
+    write: Callable[[], Awaitable[Answer]],
+    pauses: Sequence[float] = PAUSES,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Answer:
+    """Do it, and again for a while where the database is locked, full or gone: for what is known here only.
+
+    It may be done twice, where the connection broke as it was committed.
+    """
+    for pause in pauses:
+        try:
+            return await write()
+        except (OperationalError, Collision):
+            await sleep(pause)
+    return await write()
+
+
 class Together(Generic[Ask, Answer]):
     """Does one kind of work in common transactions. Whoever asks waits for their own commit.
 
@@ -62,19 +79,8 @@ class Together(Generic[Ask, Answer]):
         return await done
 
     async def insist(self, one: Ask, pauses: Sequence[float] = PAUSES) -> Answer:
-        """As `ask`, and again for a while where the database is locked, full or gone: for what is known here only.
-
-        It may be done twice, where the connection broke as it was committed.
-        """
-        left = iter(pauses)
-        while True:
-            try:
-                return await self.ask(one)
-            except (OperationalError, Collision):
-                pause = next(left, None)
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
+        """As `ask`, and again as `insisting` does."""
+        return await insisting(lambda: self.ask(one), pauses)
 
     async def _commit_waiting(self) -> None:
         try:

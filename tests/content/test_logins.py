@@ -1,21 +1,28 @@
 """Logins are renewed in time, once however many ask, and never lost by whoever asked."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from content.accounts import Accounts
 from content.connecting import Login
 from content.database import Database
 from content.errors import NeedsReconnect, Unavailable
+from content.logins import KEEPING_TAKES, LEASE, RENEWAL_TAKES
 from content.models import Account, AuditEntry
 from content.platform import Access
+from content.together import PAUSES
 from tests.content.test_accounts import HOUR, account, sharing
 from tests.fakes.desk import Desk
 from tests.fakes.platform import Do, FakePlatform
+from tests.servers.failing_database import AN_ENTRY, dying_connections, full_disk, locked_file, made_impatient
 
 
 async def test_a_hundred_who_need_a_fresh_login_at_once_share_one_exchange(desk: Desk, fake: FakePlatform) -> None:
@@ -226,3 +233,99 @@ async def test_a_renewal_that_tells_no_end_keeps_the_one_that_was_told(desk: Des
     fake.ends = None
     await desk.accounts.refresh(await desk.accounts.access(view.id))
     assert (await desk.accounts.view(desk.actor.workspace_id, view.id)).ends_at == view.ends_at
+
+
+# a database that refuses what came of an exchange
+
+Trouble = Callable[[Database, Path], AbstractAsyncContextManager[None]]
+FRESH = {"token": "2" * 20_000}
+"""Too long for the page of the old one."""
+
+
+def locked(_: Database, path: Path) -> AbstractAsyncContextManager[None]:
+    return locked_file(path)
+
+
+def full(db: Database, path: Path) -> AbstractAsyncContextManager[None]:
+    return full_disk(db, path, AN_ENTRY)
+
+
+def dying(db: Database, _: Path) -> AbstractAsyncContextManager[None]:
+    address = db.engine.url.set(drivername="postgresql")
+    return dying_connections(address.render_as_string(hide_password=False), "account")
+
+
+class Troubled:
+    """The database is in trouble from an exchange on, until as many tries to keep its login were refused as a test says."""
+
+    def __init__(self, desk: Desk, path: Path, trouble: Trouble, refusals: int) -> None:
+        self.desk, self.path, self.trouble, self.refusals = desk, path, trouble, refusals
+        self.exchanged: list[str] = []
+        self.pauses: list[float] = []
+        self.refused = asyncio.Event()
+        self.over = AsyncExitStack()
+
+    def accounts(self) -> Accounts:
+        troubled = self
+
+        class Once(FakePlatform):
+            async def refresh(self, access: Access) -> Login:
+                troubled.exchanged.append(access.secrets["token"])
+                await troubled.over.enter_async_context(troubled.trouble(troubled.desk.db, troubled.path))
+                return Login(FRESH)
+
+        return Accounts(self.desk.db, self.desk.clock, {"fake": Once(self.desk.clock)}, self.desk.sealer, self.sleep)
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.refused.set()
+        await asyncio.sleep(0)
+        if len(self.pauses) == self.refusals:
+            await self.over.aclose()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(locked, marks=pytest.mark.on_sqlite),
+        pytest.param(full, marks=pytest.mark.on_sqlite),
+        pytest.param(dying, marks=pytest.mark.on_postgresql),
+    ],
+)
+async def test_a_login_is_kept_though_the_database_refuses_it_at_first(
+    desk: Desk, tmp_path: Path, trouble: Trouble
+) -> None:
+    """The platform takes the old one no second time."""
+    access = await desk.accounts.access(await account(desk))
+    if desk.db.is_sqlite:
+        await made_impatient(desk.db)
+    troubled = Troubled(desk, tmp_path / "copydesk.db", trouble, refusals=2)
+    assert (await troubled.accounts().refresh(access)).secrets == FRESH
+    assert (troubled.exchanged, troubled.pauses) == (["1"], list(PAUSES[:2]))
+    assert (await desk.accounts.access(access.account_id)).secrets == FRESH
+
+
+@pytest.mark.on_sqlite
+async def test_stopping_the_desk_waits_until_a_refused_login_is_kept(desk: Desk, tmp_path: Path) -> None:
+    access = await desk.accounts.access(await account(desk))
+    await made_impatient(desk.db)
+    troubled = Troubled(desk, tmp_path / "copydesk.db", locked, refusals=3)
+    accounts = troubled.accounts()
+    asking = asyncio.create_task(accounts.refresh(access))
+    await asyncio.wait_for(troubled.refused.wait(), 5)
+    asking.cancel()
+    await accounts.finish_renewals()
+    assert (await desk.accounts.access(access.account_id)).secrets == FRESH
+
+
+@pytest.mark.on_sqlite
+async def test_a_database_that_refuses_for_long_is_given_up_inside_the_lease(desk: Desk, tmp_path: Path) -> None:
+    access = await desk.accounts.access(await account(desk))
+    await made_impatient(desk.db)
+    troubled = Troubled(desk, tmp_path / "copydesk.db", locked, refusals=len(PAUSES) + 1)
+    async with troubled.over:
+        with pytest.raises(OperationalError):
+            await troubled.accounts().refresh(access)
+    assert troubled.pauses == list(PAUSES)
+    assert sum(PAUSES) < KEEPING_TAKES.total_seconds()
+    assert RENEWAL_TAKES + KEEPING_TAKES < LEASE

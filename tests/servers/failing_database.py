@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -78,13 +79,13 @@ def _filled(other: sqlite3.Connection, one_more: str) -> int:
 
 
 @asynccontextmanager
-async def dying_connections(dsn: str) -> AsyncIterator[None]:
-    """While the block runs, the server ends every connection that waits for a row of `delivery`, as an operator or a failover does."""
+async def dying_connections(dsn: str, table: str = "delivery") -> AsyncIterator[None]:
+    """While the block runs, the server ends every connection that waits for a row of a table, as an operator or a failover does."""
     async with (
         await psycopg.AsyncConnection.connect(dsn) as other,
         await psycopg.AsyncConnection.connect(dsn, autocommit=True) as judge,
     ):
-        await other.execute("SELECT id FROM delivery FOR UPDATE")
+        await other.execute(sql.SQL("SELECT id FROM {} FOR UPDATE").format(sql.Identifier(table)))
         killing = asyncio.create_task(_kill_who_waits(judge))
         try:
             yield
