@@ -32,6 +32,10 @@ LEASE = timedelta(minutes=1)
 """How long after the last sign of life of its process a job is taken over."""
 KEEP_EVERY = LEASE / 3
 TRIES = 8
+PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+"""After the first failed run, and after many."""
+DOUBLED = 7
+"""So often the pause is doubled, until it is longer than the longest: what a platform puts off is tried without end."""
 BUSY_PAUSE = timedelta(seconds=10)
 ACCOUNT_LANE = "account:"
 """And an account's id: of its posts one at a time is sent."""
@@ -66,7 +70,8 @@ class AskPerson:
 def after(error: Exception, tries: int, now: datetime) -> Again | GiveUp | AskPerson:
     """What to do after a failed run. `tries` counts from 1; runs that were cut off do not count.
 
-    Waits 30 s, 1, 2, 4 … min, at most 1 h; a platform's own time is kept.
+    Waits 30 s, 1, 2, 4 … min, at most 1 h. A platform's own time is kept exactly, unless it is nearer than the first of these:
+    some say 0 each time, or a moment that is over by our clock, and whoever comes back at once for ever is shut out.
     """
     if isinstance(error, OutcomeUnknown):
         return AskPerson(error.message)
@@ -75,12 +80,16 @@ def after(error: Exception, tries: int, now: datetime) -> Again | GiveUp | AskPe
     if isinstance(error, Collision) and tries < TRIES:
         return Again(now)
     if isinstance(error, RateLimited):
-        return Again(max(error.until, now + timedelta(seconds=1)))
+        return Again(error.until if error.until - now >= PAUSE else now + _pause(tries))
     if isinstance(error, ContentError) and not isinstance(error, Unavailable):
         return GiveUp(error.message)
     if tries >= TRIES:
         return GiveUp(str(error) or type(error).__name__)
-    return Again(now + min(timedelta(seconds=30) * 2 ** (tries - 1), timedelta(hours=1)))
+    return Again(now + _pause(tries))
+
+
+def _pause(tries: int) -> timedelta:
+    return min(PAUSE * (1 << min(tries - 1, DOUBLED)), LONGEST_PAUSE)
 
 
 Handler = Callable[[str], Awaitable[datetime | None]]

@@ -44,6 +44,7 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=7)
 DOWN = Unavailable("Down.", platform="fake")
 SECOND = timedelta(seconds=1)
+HALF = timedelta(seconds=30)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,12 @@ SECOND = timedelta(seconds=1)
         (OutcomeUnknown("Who knows.", platform="fake"), 1, AskPerson("Who knows.")),
         (RateLimited("Slow.", platform="fake", until=LATER), 1, Again(LATER)),
         (RateLimited("Slow.", platform="fake", until=LATER), TRIES + 5, Again(LATER)),
-        (RateLimited("Slow.", platform="fake", until=NOW - LEASE), 1, Again(NOW + SECOND)),
+        (RateLimited("Slow.", platform="fake", until=NOW + HALF), TRIES, Again(NOW + HALF)),
+        # a time that is over, or as good as over, tells nothing: one try a second would get the account shut out
+        (RateLimited("Slow.", platform="fake", until=NOW + HALF - SECOND), 1, Again(NOW + HALF)),
+        (RateLimited("Slow.", platform="fake", until=NOW), 3, Again(NOW + timedelta(minutes=2))),
+        (RateLimited("Slow.", platform="fake", until=NOW - LEASE), 1, Again(NOW + HALF)),
+        (RateLimited("Slow.", platform="fake", until=NOW - LEASE), 1000, Again(NOW + timedelta(hours=1))),
         (Rejected("No.", platform="fake"), 1, GiveUp("No.")),
         (NeedsReconnect("Login.", platform="fake"), 1, GiveUp("Login.")),
         (Invalid("Wrong."), 1, GiveUp("Wrong.")),

@@ -119,6 +119,20 @@ async def test_a_limit_is_waited_for_exactly(desk: Desk, fake: FakePlatform) -> 
     assert [one.outcome for one in await desk.rows(Attempt)].count(Outcome.NOTHING) == 1
 
 
+@pytest.mark.parametrize("limit", [timedelta(0), -timedelta(minutes=2)], ids=["says 0", "its clock is behind"])
+async def test_a_limit_that_is_over_already_is_tried_again_with_growing_pauses(
+    desk: Desk, fake: FakePlatform, limit: timedelta
+) -> None:
+    fake.limit_for = limit
+    fake.script.extend([Do.LIMIT] * 100)
+    post = await desk.now()
+    began = desk.clock.now()
+    await desk.wait(HOUR)
+    tried = [(one.started_at - began) / timedelta(minutes=1) for one in await desk.rows(Attempt)]
+    assert sorted(tried) == [0, 0.5, 1.5, 3.5, 7.5, 15.5]
+    assert (await desk.state(post), fake.public) == (DeliveryState.ASKING, [])
+
+
 async def test_a_platform_that_is_down_is_tried_again_after_a_while(desk: Desk, fake: FakePlatform) -> None:
     fake.script.extend([Do.BE_DOWN, Do.BE_DOWN])
     await desk.now()
