@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+DESK = "copydesk"
+"""What Slack has to read before a command, and may stand before one everywhere: `/copydesk plans` is `/plans`."""
 HELP, HOLD, RELEASE, STOP, UNLINK = "help", "hold", "release", "stop", "unlink"
 
 
@@ -40,17 +42,29 @@ COMMANDS: Mapping[str, Command] = {
 _PLAIN = {
     **dict.fromkeys(("hold everything", "stop everything", "hold all posts", "stop all posts"), HOLD),
     **dict.fromkeys(("release everything", "let everything go"), RELEASE),
+    "how did we do": "report",
 }
-"""What is a command though it looks like talk: it must work when no model does, and at once."""
+"""What is a command though it looks like talk: it must work when no model does, and at once, and where a chat takes no / for us."""
 
 
 def command_of(text: str) -> str:
     """The command a message is, or empty: it is something to think about."""
-    plain = _PLAIN.get(" ".join(text.split()).rstrip(".!").casefold())
+    plain = _PLAIN.get(" ".join(text.split()).rstrip(".!?").casefold())
     if plain:
         return plain
-    first = text.strip().partition(" ")[0].casefold()
+    first = _bare(text).partition(" ")[0].casefold()
     return first[1:] if first[:1] == "/" and first[1:].isalpha() else ""
+
+
+def words_after(text: str) -> str:
+    """What stands behind the command that a message is."""
+    return _bare(text).partition(" ")[2]
+
+
+def _bare(text: str) -> str:
+    """Without the desk's name before it."""
+    first, _, rest = text.strip().partition(" ")
+    return f"/{rest.strip()}" if first.casefold() == f"/{DESK}" and rest.strip() else text.strip()
 
 
 def help_text() -> str:

@@ -16,7 +16,7 @@ from agent.events import Did, Doing, Said, TurnEvent
 from agent.graph import TurnContext
 from agent.turn import Turns
 from bot.chat import Chat, Choice, OutMessage, Place, Progress, Step
-from bot.commands import COMMANDS, HELP, HOLD, RELEASE, STOP, command_of, help_text
+from bot.commands import COMMANDS, HELP, HOLD, RELEASE, STOP, command_of, help_text, words_after
 from bot.drawing import Drawing
 from bot.guard_card import HELD, released_words
 from bot.joining import Joining
@@ -146,7 +146,7 @@ class Conversations:
         if private is None:
             await chat.post(place, await self._commanded(actor, name), key=key)
             return
-        message = await private(actor, waiting.said.text.strip().partition(" ")[2])
+        message = await private(actor, words_after(waiting.said.text))
         if place.address == actor.member_id or await self._transcript.reader(place.conversation_id):
             await chat.post(place, message, key=key)
         else:

@@ -58,7 +58,7 @@ def decision_notes(post: PostView, zone_name: str, now: datetime) -> list[str]:
     if post.state is PostState.APPROVED:
         moved_by = post.deciding.moved_by
         return [_sentence(f"{moved_by} moved it after it was approved.")] if moved_by else []
-    notes = [_sentence(f"{one.name} asks for changes: {one.note}") for one in _with(post, Verdict.CHANGES)]
+    notes = [_sentence(f"{one.name} asks for changes: “{one.note}”") for one in _with(post, Verdict.CHANGES)]
     if post.state is PostState.DRAFT:
         silent = [one.name for one in _with(post, Verdict.EXPIRED)]
         notes += [_sentence(f"{listed(silent)} did not answer in time. Send it for approval again.")] if silent else []

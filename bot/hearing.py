@@ -21,7 +21,7 @@ FIRST_WORDS = (
     Choice("Draft a post", "Draft a post about what we are working on"),
     Choice("What goes out this week?", "What goes out this week?"),
     Choice("What is trending?", "What is trending?"),
-    Choice("How did we do?", "/report"),
+    Choice("How did we do?", "How did we do?"),
 )
 INTRO = (
     "Hello. I draft, schedule and report on posts, and nothing goes out before one of you approves it. Mention me with what you "

@@ -84,11 +84,16 @@ class Reviewing:
         if question.verdict is not Verdict.CHANGES or post.revision != question.revision:
             return None  # it was changed, or approved, meanwhile
         author = await self._people.actor(post.author_id)
-        text = _sentence(f"{question.member} asks for changes on #{post.number}: {question.note}")
+        asks = _sentence(f"{question.member} asks for changes on #{post.number}")
         place = await self._telling.where(post.conversation_id, post.author_id)
         if place.chat != OUR_PAGE:  # other chats show only what members typed there themselves
-            await self._telling.say(place, OutMessage(text), key=f"asked:{_key(question)}")
-        said = Said(f"changes:{_key(question)}", text, reply_to=f"post:{post.id}", reply_title=f"#{post.number}")
+            await self._telling.say(place, OutMessage(f"{asks}: “{question.note}”"), key=f"asked:{_key(question)}")
+        said = Said(
+            f"changes:{_key(question)}",
+            f"{asks}: {question.note}",
+            reply_to=f"post:{post.id}",
+            reply_title=f"#{post.number}",
+        )
         await self._transcript.say(author, place.conversation_id, said)
         return None
 

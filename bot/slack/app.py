@@ -22,6 +22,7 @@ from bot.native import Arriving, Intake
 from bot.slack import views
 from bot.slack.calls import ANSWERING, Calls
 from bot.slack.chat import NAME, SlackChat
+from bot.slack.commanding import typed
 from bot.slack.reading import SHORTCUTS, arriving, event_id_of, external_id_of, team_of, words_of
 from content.errors import ContentError, Unavailable
 
@@ -143,7 +144,7 @@ class BoltApp:
 def _told(body: Body, answer: Answer) -> BoltResponse:
     inputs = [block["block_id"] for block in body["view"].get("blocks", ()) if block["type"] == "input"]
     if answer.tone == "bad" and inputs:
-        return _response("errors", errors={inputs[0]: answer.text[:1_900]})
+        return _response("errors", errors={inputs[0]: typed(answer.text)[:1_900]})
     if answer.tone == "bad" or answer.go_to:
         return _response("update", view=views.result_view(answer.text or "Go on there.", answer.tone, answer.go_to))
     return _response("clear")

@@ -13,6 +13,7 @@ from bot.native import UNSURE, Form, Happening, Heard, Outgoing, Piece, Pressed,
 from bot.slack import reading, render, views
 from bot.slack.blocks import escaped
 from bot.slack.calls import ANSWERING, REDRAWING, SENDING, Calls, Manner
+from bot.slack.commanding import typed
 from bot.slack.doctor import Doctor
 from bot.slack.files import Files, file_name
 from bot.slack.installing import Installations
@@ -249,7 +250,7 @@ class SlackChat:
         here = At(team, channel, press.handle.get("thread", "")) if channel else at(press.address)
         if here.channel.startswith("D"):  # it is theirs alone; a note there keeps the conversation short
             given: dict[str, Any] = {"thread_ts": here.thread} if here.thread else {}
-            text = clipped(escaped(words), FALLBACK)
+            text = clipped(escaped(typed(words)), FALLBACK)
             await self._calls.call(
                 team, "chat.postEphemeral", _MESSAGE, ANSWERING, channel=here.channel, user=user, text=text, **given
             )

@@ -21,6 +21,7 @@ from bot.native import (
     StopWanted,
 )
 from bot.slack.blocks import FORM as FORM_BUTTON
+from bot.slack.commanding import COMMAND
 from bot.slack.places import At, Ref, microseconds, person
 from bot.slack.views import FORM, IDEA, values
 
@@ -40,7 +41,6 @@ EVENTS = (
 """What the app subscribes to."""
 NEW_IDEA, IDEA_FROM_MESSAGE = "idea.new", "idea.from_message"
 SHORTCUTS = (NEW_IDEA, IDEA_FROM_MESSAGE)
-COMMAND = "/copydesk"
 _SPOKEN = (None, "", "file_share", "thread_broadcast")
 """Subtypes of messages that somebody said."""
 _LONGEST_ID = 190

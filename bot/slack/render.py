@@ -13,6 +13,7 @@ from bot.chat import Card, Chart, Choice, Table
 from bot.native import Outgoing, Piece
 from bot.slack import figures, rich
 from bot.slack.blocks import NOT_SAID, Drawn, cut_labels, escaped, section
+from bot.slack.commanding import typed_message
 from bot.slack.layout import Album, Layout, name
 from bot.slack.limits import (
     FALLBACK,
@@ -30,6 +31,7 @@ _UNSEEN = frozenset({"type", "action_id", "style", "value", "confirm", "format"}
 
 def render(message: Outgoing) -> list[Piece]:
     """The message in Slack's richest form; its buttons stand in the last piece that is no file."""
+    message = typed_message(message)
     layout = Layout(message.zone)
     said = rich.blocks(rich.written(message.text))
     drawn, within, files = _figures(message.card)
@@ -44,6 +46,7 @@ def render(message: Outgoing) -> list[Piece]:
 
 def plain(message: Outgoing) -> list[Piece]:
     """The same with nothing Slack could refuse: words as they are, and the buttons."""
+    message = typed_message(message)
     layout = Layout(message.zone)
     within = in_words(message.card) if message.card else []
     drawn = [*rich.blocks(rich.written(message.text)), *_card(message.card, layout, within)]

@@ -8,6 +8,7 @@ from bot.chat import Card, Tone
 from bot.native import Form
 from bot.slack import rich
 from bot.slack.blocks import Drawn, context, divider, plain_text, section
+from bot.slack.commanding import typed, typed_card
 from bot.slack.layout import Layout
 from bot.slack.limits import (
     HOME_BYTES,
@@ -68,8 +69,9 @@ def idea_view(text: str) -> Drawn:
 
 def result_view(text: str, tone: Tone, go_to: str = "") -> Drawn:
     """What a form came to; `go_to` is where the person must go on."""
+    text = typed(text)
     blocks = [section(piece) for piece in rich.cut(clipped(text, VIEW_WORDS))] or [section(text)]
-    way = rich.blocks([rich.section(rich.link("Go on there", go_to))]) if go_to else []
+    way = rich.blocks([rich.section(rich.link("Go on there", typed(go_to)))]) if go_to else []
     return _modal(_TITLES.get(tone, "Copydesk"), [*blocks, *way])
 
 
@@ -188,7 +190,7 @@ def home(cards: Sequence[Card], zone: str) -> Drawn:
     """The page of one person: a few cards, each whole but for its pictures. What does not fit is said to be left out."""
     layout = Layout(zone)
     blocks: list[Drawn] = []
-    for card in cards:
+    for card in map(typed_card, cards):
         drawn = [*([divider()] if blocks else []), *layout.card(card, in_words(card))]
         if len(blocks) + len(drawn) >= VIEW_BLOCKS or _bytes([*blocks, *drawn]) > HOME_BYTES:
             blocks += [*_shortened(drawn, blocks), *context([REST])]

@@ -74,7 +74,7 @@ def test_where_the_author_alone_decides_the_yes_names_nobody() -> None:
 @pytest.mark.parametrize(
     ("shown", "note"),
     [
-        (shared(said(JO, Verdict.CHANGES, note="warmer"), state=PostState.DRAFT), "Jo asks for changes: warmer"),
+        (shared(said(JO, Verdict.CHANGES, note="warmer"), state=PostState.DRAFT), "Jo asks for changes: “warmer”"),
         (
             shared(said(JO, Verdict.EXPIRED), said(SAM, Verdict.EXPIRED), state=PostState.DRAFT),
             "Jo and Sam did not answer in time. Send it for approval again.",

@@ -125,7 +125,7 @@ async def test_changes_are_asked_for_in_the_posts_conversation_and_a_turn_begins
     assert card is not None
     answer = await desk.push(button(card, "changes"), jo, note="warmer, please")
     assert answer.text == "#1 is a draft again, and its author hears what should change."
-    assert said_to(desk, "room") == ["Jo asks for changes on #1: warmer, please", "ok"]
+    assert said_to(desk, "room") == ["Jo asks for changes on #1: “warmer, please”", "ok"]
     heard = (await desk.transcript.page(desk.place.conversation_id)).messages
     assert [(one.member_id, one.extra["reply_to"]) for one in heard if one.member_id] == [
         (desk.actor.member_id, f"post:{post.id}")

@@ -33,7 +33,13 @@ TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-desk", "xapp-desk", "sign-me"
 CLIENT_ID, CLIENT_SECRET = "11.22", "shh"
 TEAM, BOT = "T1", "UBOT"
 TRIGGER_S, STREAM_S = 3.0, 300.0
+COMMANDS = ("/copydesk",)
+"""What the manifest registers."""
 Body = Mapping[str, Any]
+
+
+class NoCommand(Exception):
+    """What Slack tells somebody who sends a message that begins with / and is no command it knows."""
 
 
 class No(Exception):
@@ -401,7 +407,15 @@ class SlackServer:
         files: list[Body] | None = None,
         event_id: str = "",
     ) -> Message:
-        """Somebody writes; a mention of the desk is delivered as Slack does, as two events."""
+        """Somebody writes; a mention of the desk is delivered as Slack does, as two events.
+
+        What begins with / is never a message: Slack runs it as a command of its own, and apps' commands not in threads.
+
+        Raises:
+            NoCommand: no such command is registered, or it was typed in a thread.
+        """
+        if text.startswith("/"):
+            return await self._run(user, channel, text, thread)
         message = Message(channel, self._ts(), user, text, thread=thread)
         self.messages.append(message)
         event = {
@@ -418,6 +432,15 @@ class SlackServer:
         if f"<@{BOT}>" in text and not channel.startswith("D"):
             await self.event({**event, "type": "app_mention"})
         return message
+
+    async def _run(self, user: str, channel: str, text: str, thread: str) -> Message:
+        name, _, words = text.partition(" ")
+        if name not in COMMANDS:
+            raise NoCommand(f"{name} is not a valid command.")
+        if thread:
+            raise NoCommand(f"{name} is not supported in threads. Sorry!")
+        await self.command(user, words, channel)
+        return Message(channel, self._ts(), user, text)  # nobody sees it, and it is delivered to nobody
 
     async def event(self, event: Body, event_id: str = "") -> Delivered:
         """Deliver an event, three times if it is not acknowledged."""
@@ -481,7 +504,7 @@ class SlackServer:
     async def command(self, user: str, text: str, channel: str = "C1") -> Delivered:
         """Somebody types /copydesk."""
         body = {
-            "command": "/copydesk",
+            "command": COMMANDS[0],
             "text": text,
             "team_id": TEAM,
             "user_id": user,

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from app.settings import Settings
+from bot.commands import COMMANDS
+from bot.slack.commanding import COMMAND
 from bot.slack.limits import MANIFEST
-from bot.slack.reading import COMMAND, EVENTS, SHORTCUTS
+from bot.slack.reading import EVENTS, SHORTCUTS
+from tests.servers import slack as server
 
 DOCS = Path(__file__).parents[3] / "docs"
 HTTP, SOCKET = "slack-manifest.json", "slack-manifest-socket.json"
@@ -106,6 +109,14 @@ def test_the_guide_says_why_each_right_is_asked_for() -> None:
     asked = set(manifest(HTTP)["oauth_config"]["scopes"]["bot"])
     assert asked <= told
     assert {scope for scope in told if ":" in scope} | {"commands"} == asked
+
+
+def test_the_hint_and_the_guide_name_every_command(held: dict[str, Any]) -> None:
+    hint = held["features"]["slash_commands"][0]["usage_hint"]
+    guide = (DOCS / "slack.md").read_text()
+    assert set(COMMANDS) <= {one.split()[0] for one in hint.split(" | ")}
+    assert [name for name in COMMANDS if f"`{COMMAND} {name}" not in guide] == []
+    assert server.COMMANDS == (COMMAND,), "our small Slack knows what is registered"
 
 
 def test_what_the_code_hears_is_what_the_manifest_asks_for(held: dict[str, Any]) -> None:

@@ -162,6 +162,8 @@ async def test_the_home_page_and_the_first_words(there: SlackDesk) -> None:
     await there.run()
     assert "Accounts" in json.dumps(there.server.homes[ANN])
     assert [one["title"] for one in there.server.prompts[DM]] == [one.label for one in FIRST_WORDS]
+    for one in there.server.prompts[DM]:  # Slack sends it as if it had been typed
+        await there.says(one["message"])
 
 
 async def test_a_button_on_the_home_page_opens_its_form(there: SlackDesk) -> None:
