@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot import plainly
+
 DESK = "copydesk"
 """What Slack has to read before a command, and may stand before one everywhere: `/copydesk plans` is `/plans`."""
 HELP, HOLD, RELEASE, STOP, UNLINK = "help", "hold", "release", "stop", "unlink"
@@ -49,9 +51,9 @@ _PLAIN = {
 
 def command_of(text: str) -> str:
     """The command a message is, or empty: it is something to think about."""
-    plain = _PLAIN.get(" ".join(text.split()).rstrip(".!?").casefold())
-    if plain:
-        return plain
+    plain = " ".join(text.replace("’", "'").split()).rstrip(" .!?").casefold()
+    if meant := _PLAIN.get(plain) or plainly.meant(plain):
+        return meant
     first = _bare(text).partition(" ")[0].casefold()
     return first[1:] if first[:1] == "/" and first[1:].isalpha() else ""
 
@@ -64,7 +66,8 @@ def words_after(text: str) -> str:
 def _bare(text: str) -> str:
     """Without the desk's name before it."""
     first, _, rest = text.strip().partition(" ")
-    return f"/{rest.strip()}" if first.casefold() == f"/{DESK}" and rest.strip() else text.strip()
+    rest = rest.strip().removeprefix("/")
+    return f"/{rest}" if first.casefold() == f"/{DESK}" and rest else text.strip()
 
 
 def help_text() -> str:
@@ -72,5 +75,6 @@ def help_text() -> str:
     lines = [f"- `/{name}`: {command.words}" for name, command in COMMANDS.items()]
     return (
         "Ask in plain words: “draft a post about …”, “schedule it for tomorrow 9”, “every Monday 9:00 draft a tip”, "
-        "“what is trending?”, “remember that …”. Nothing goes out before somebody approves it.\n\n" + "\n".join(lines)
+        "“my plans”, “what is trending?”, “remember that …”. Nothing goes out before somebody approves it.\n\n"
+        + "\n".join(lines)
     )

@@ -50,8 +50,8 @@ async def decide(said: str, briefing: Briefing, router: Router) -> Move:
     if len(said) > LONGEST:
         return _too_long(said)
     action = outright(said)
-    if refused(said):
-        return replies.left_alone(_instead(said, briefing))
+    if (no := _no(said, action, briefing)) is not None:
+        return no
     if action:
         return MAKERS[action](said, briefing)
     if replies.is_about_connecting(said):
@@ -63,6 +63,13 @@ async def decide(said: str, briefing: Briefing, router: Router) -> Move:
         return MAKERS[ranked[0].action](said, briefing)
     choices = offers([likely.action for likely in ranked], said, briefing)
     return replies.unsure(choices)
+
+
+def _no(said: str, action: str, briefing: Briefing) -> Move | None:
+    """The answer to what shall not happen any more, or not at all; None: something shall."""
+    if not action and planning.ends(said):
+        return planning.ending(said, briefing)
+    return replies.left_alone(_instead(said, briefing)) if refused(said) else None
 
 
 def _sure(ranked: Sequence[Likely]) -> bool:

@@ -55,6 +55,30 @@ _AGAIN = re.compile(
     r"(?:post|repeat|publish|send|schedule|share)(?: out)? (?:this(?: one| post)?|it|that)(?: again)?", re.IGNORECASE
 )
 """A post that there is shall go out again and again."""
+_RUNNING = r"(?:plans?|series|routines?|recurring (?:posts?|drafts?|tasks?))\b"
+_ENDING = re.compile(
+    r"\b(?:end|stop|cancel|delete|remove|drop|quit|kill|pause|hold|call off|get rid of|no more)\s+"
+    rf"(?!(?:\S+\s+)?plans? to\b)(?:(?!with\b)\S+\s+){{0,4}}?{_RUNNING}"
+    rf"|\b(?:plan|series|routine)\b.{{0,20}}\b(?:end|ended|stop|stopped|cancelled|canceled)$"
+    rf"|\b(?:stop|quit|cancel|pause|no more|no longer)\s+(?!saying|using|with)(?:\S+\s+){{0,8}}?{_EACH}(?!\w)",
+    re.IGNORECASE,
+)
+"""What comes again and again shall come no more."""
+
+
+def ends(said: str) -> bool:
+    """Whether a sentence wants a plan or a series ended, and names no post whose time it could mean."""
+    return _ENDING.search(" ".join(said.split()).rstrip(" .!?")) is not None and POST.search(said) is None
+
+
+def ending(said: str, briefing: Briefing) -> Move:
+    """Where a person ends what repeats; the post at hand is meant only if a button says so."""
+    about_post = offers(["schedule_post"], said, briefing) if timing(said) != "set" else []
+    return say(
+        "I ended nothing: what I do again and again is ended by a person. The card shows all of it, with a button to end one.",
+        Choice("Show what repeats", "/plans"),
+        *about_post,
+    )
 
 
 def schedule(said: str, briefing: Briefing) -> Move:

@@ -15,6 +15,7 @@ from bot.commands import COMMANDS, command_of, help_text, words_after
         ("/nonsense", "nonsense"),  # answered with the help
         ("/copydesk plans", "plans"),  # as Slack wants it, and then everywhere
         ("/Copydesk  link", "link"),
+        ("/copydesk /plans", "plans"),
         ("/copydesk", "copydesk"),
         ("how did we do?", "report"),
         ("draft a post", ""),
@@ -25,6 +26,57 @@ from bot.commands import COMMANDS, command_of, help_text, words_after
 )
 def test_a_command_is_a_word_after_a_slash(said: str, command: str) -> None:
     assert command_of(said) == command
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "my plans",
+        "Plans",
+        "Show my plans, please",
+        "please show me all our running plans!",
+        "what plans do we have?",
+        "What’s recurring?",
+        "end a plan",
+        "can you end one of my plans",
+        "stop the Monday plan",
+        "Cancel the  Monday plan.",
+        "delete the plan about tea plans",
+        "end the series",
+        "stop drafting a tip every Monday",
+        "please stop posting daily",
+        "stop researching headlines on Mondays at 9:00",
+    ],
+)
+def test_plain_words_for_what_repeats_show_it(said: str) -> None:
+    assert command_of(said) == "plans"
+
+
+@pytest.mark.parametrize("said", ["show the slots", "posting slots", "what are our slots?", "Slots"])
+def test_plain_words_for_the_slots_show_them(said: str) -> None:
+    assert command_of(said) == "slots"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "draft a post about our plans",
+        "don't end the Monday plan",
+        "plan a post for Monday",
+        "cancel the plan to post on Friday",
+        "cancel post 3",
+        "cancel the Monday post",
+        "stop using emoji every day",
+        "stop drafting tips every Monday, draft jokes",
+        "change of plans",
+        "put it in the next free slot",
+        "my plans are to sell tea",
+        "stop drafting " + "very " * 40 + "long tips daily",
+        "Monday plan",
+    ],
+)
+def test_what_only_sounds_alike_is_talk(said: str) -> None:
+    assert command_of(said) == ""
 
 
 @pytest.mark.parametrize("said", ["/invite approver Jo", "/copydesk invite approver Jo"])

@@ -6,6 +6,7 @@ from bot.chat import Card
 from content.models import Role
 from content.people import Actor
 from tests.fakes.agent_desk import AgentDesk, Opens
+from tests.fakes.model import ScriptedModel
 
 
 @pytest.fixture
@@ -49,3 +50,19 @@ async def test_plans_and_series_are_shown_and_ended(desk: AgentDesk) -> None:
 async def test_who_only_looks_ends_nothing(desk: AgentDesk) -> None:
     await desk.services.plans.add(desk.actor, desk.place.conversation_id, "every Monday 9:00", "draft a tip")
     assert (await card_of(desk, await desk.base.member(Role.VIEWER))).buttons == ()
+
+
+@pytest.mark.parametrize("said", ["show my plans", "stop drafting a tip every Monday", "cancel the Monday plan"])
+async def test_plain_words_show_it_without_a_model_and_change_nothing(opens: Opens, said: str) -> None:
+    desk = await opens(ScriptedModel())
+    post = await desk.base.draft("Cake day")
+    await desk.services.schedule.set(desk.actor, post.id, "next Monday 9:00")
+    await desk.services.plans.add(desk.actor, desk.place.conversation_id, "every Monday 9:00", "draft a tip")
+    await desk.say(said)
+    await desk.jobs.run_all()
+    [card] = desk.chat.cards
+    assert (card.title, [one.label for one in card.buttons]) == ("Again and again", ["End one"])
+    assert desk.script.asked == []
+    assert len(await desk.services.plans.list(desk.actor.workspace_id)) == 1
+    kept = await desk.services.posts.view(desk.actor.workspace_id, post.id)
+    assert [one.state.value for one in kept.deliveries] == ["waiting"]

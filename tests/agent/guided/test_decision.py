@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from agent.briefing import Briefing
+from agent.guided import planning
 from agent.guided.decision import LONGEST, MAKERS, decide
 from agent.guided.exemplars import ACTIONS
 from agent.guided.moves import Follow, Move
@@ -217,6 +218,36 @@ async def test_a_plan_needs_a_day_and_a_deed(said: str, router: Router) -> None:
     move = await _said(said, router)
     assert "on which day" in move.text
     assert (await _only(move.choices[0].say, router))[0] == "plan_recurring"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "cancel the Monday plan",
+        "pause the Monday plan",
+        "please cancel that weekly plan of ours",
+        "cancel the daily tip",
+        "stop drafting a tip every Monday",
+        "no more tips every Monday",
+        "I want the Monday plan to stop.",
+    ],
+)
+async def test_ending_a_plan_changes_no_post_makes_no_plan_and_leads_to_the_card(said: str, router: Router) -> None:
+    move = await _said(said, router)
+    assert "ended nothing" in move.text
+    assert move.choices[0].say == "/plans"
+
+
+async def test_beside_it_stands_the_post_that_may_have_been_meant(router: Router) -> None:
+    assert [one.say for one in (await _said("cancel the Monday plan", router)).choices] == ["/plans", "cancel post 3"]
+    assert [one.say for one in (await _said("end the Monday plan", router)).choices] == ["/plans"]
+
+
+@pytest.mark.parametrize(
+    "said", ["cancel the plan for post 3", "stop using emoji every time", "drop the plan to use emoji", "hold it"]
+)
+def test_what_names_a_post_or_no_plan_ends_none(said: str) -> None:
+    assert not planning.ends(said)
 
 
 async def test_forgetting_nothing_in_particular_forgets_nothing(router: Router) -> None:

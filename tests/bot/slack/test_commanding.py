@@ -14,7 +14,7 @@ from content.errors import Problem
 from content.platform import RenderedPart
 from tests.bot.slack.conftest import OpensSlack
 from tests.bot.slack.desk import ANN, BO, SlackDesk
-from tests.fakes.model import ScriptedModel
+from tests.fakes.model import ScriptedModel, calling
 from tests.servers.slack import BOT, NoCommand, direct
 
 DM = direct(ANN)
@@ -123,3 +123,19 @@ async def test_an_answer_an_error_and_a_note_tell_them_so(there: SlackDesk) -> N
 async def test_in_a_thread_a_mention_goes_before_the_slash(there: SlackDesk) -> None:
     ts = await there.says(f"<@{BOT}> /plans", channel="C1")
     assert "Again and again" in there.server.in_thread("C1", ts)[0].words
+
+
+async def test_a_plan_made_in_words_is_found_and_ended_in_words(in_slack: OpensSlack) -> None:
+    planned = calling("plan_recurring", when="every Monday 9:00", instruction="draft a tip")
+    there = await in_slack(ScriptedModel([planned, "Planned. /plans shows it, with a button to end it."]))
+    ts = await there.says("draft a tip every Monday 9:00")
+    assert there.server.in_thread(DM, ts)[-1].words.endswith("/copydesk plans shows it, with a button to end it.")
+    await there.says("stop the Monday plan", thread=ts)
+    card = there.server.in_thread(DM, ts)[-1]
+    assert "draft a tip" in card.words
+    await there.presses(ANN, card, "End one")
+    [view] = there.server.views.values()
+    workspace = there.desk.actor.workspace_id
+    [plan] = await there.desk.services.plans.list(workspace)
+    await there.meanwhile(there.server.submit(ANN, view, which=f"plan:{plan.id}"))
+    assert await there.desk.services.plans.list(workspace) == []
