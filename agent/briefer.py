@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from agent.briefing import AccountLine, Briefing, DraftLine, HeadlineLine
 from content.desk import Desk
 from content.people import Actor
+from content.plans import PlanView
 from content.views import PostView
 from memory.recall import Recall
 
-DRAFTS, MEMORIES, HEADLINES, BEST = 8, 4, 5, 3
+DRAFTS, MEMORIES, HEADLINES, BEST, PLANS = 8, 4, 5, 3, 5
 
 
 class Briefer:
@@ -42,6 +43,7 @@ class Briefer:
             headlines=tuple(HeadlineLine(h.title, h.url, h.source, h.day) for h in headlines),
             best_posts=tuple(post.words for post in await desk.results.best_posts(workspace, BEST)),
             blackouts=tuple(one.words for one in (await desk.guards.view(workspace)).blackouts),
+            plans=_plans(await desk.plans.list(workspace)),
             guided=self._guided,
         )
 
@@ -51,6 +53,12 @@ class Briefer:
         if selected and all(post.number != selected for post in posts):
             posts.append(await self._desk.posts.numbered(workspace_id, selected))
         return posts
+
+
+def _plans(plans: Sequence[PlanView]) -> tuple[str, ...]:
+    """The next few, and how many there are besides."""
+    shown = [f"“{' '.join(one.instruction.split())[:80]}”, {one.when}" for one in plans[:PLANS]]
+    return (*shown, *([f"and {len(plans) - PLANS} more"] if len(plans) > PLANS else []))
 
 
 def _line(post: PostView) -> DraftLine:

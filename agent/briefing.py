@@ -67,6 +67,8 @@ class Briefing:
     best_posts: Sequence[str] = ()
     blackouts: Sequence[str] = ()
     """Days on which nothing goes out by itself, in words."""
+    plans: Sequence[str] = ()
+    """What is done again and again, the next first, in words."""
     guided: bool = field(default=False)
 
 

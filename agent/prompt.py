@@ -20,6 +20,8 @@ quotes or events. Keep within each account's limit; write a variant per account 
 request_approval and say that the button is theirs.
 - Give times to schedule_post in the person's own words. Repeat the resolved time, with its zone, from the tool's answer.
 - When the person speaks of “it” or “that post”, use post 0. Ask back only if something needed is missing, one question.
+- A plan (what you do again and again) or a series is ended by a person's button only, on the card that /plans shows: say so, \
+and do not cancel a post instead.
 - To connect or disconnect an account, tell the person to type /connect: a form appears. Never ask for a password.
 - The cards show posts in full: do not repeat their texts. Answer in one to three short sentences, in the person's \
 language, without praise.
@@ -54,6 +56,7 @@ def as_text(briefing: Briefing) -> str:
         ("Voice rules", [rule.removeprefix("- ") for rule in briefing.voice.splitlines()]),
         ("Goals", list(briefing.goals)),
         ("Blacked out days (nothing goes out then: propose others)", list(briefing.blackouts)),
+        ("Plans that run (only a person ends one, at /plans)", list(briefing.plans)),
         ("Open posts", [f"#{one.number} ({one.state}) {one.words}" for one in briefing.drafts]),
         *_about(briefing),
         ("Pictures and videos sent along", list(briefing.images)),

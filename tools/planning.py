@@ -66,4 +66,7 @@ async def plan_recurring(when: str, instruction: str, runtime: Runtime) -> Reply
     """Do what the instruction says here, by yourself, again and again (“every other Friday 17:00 until 1 March”, or an RRULE)."""
     here = runtime.context
     plan = await here.desk.plans.add(here.actor, here.conversation_id, when, instruction)
-    return said(f"Planned {plan.when}, next {plan.next_words}. What it drafts still needs a person's approval.")
+    return said(
+        f"Planned {plan.when}, next {plan.next_words}. What it drafts still needs a person's approval. "
+        "/plans shows it, with a button to end it."
+    )

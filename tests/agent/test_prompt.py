@@ -25,6 +25,7 @@ FULL = replace(
     images=("media_1",),
     voice="- no hashtags\n- be kind",
     goals=("1 of 3 posts this week",),
+    plans=("“draft a tip”, every Monday at 09:00 Europe/Berlin",),
     memories=("The shop opens at 9",),
     headlines=(HeadlineLine("Cats win", "https://news.example/1", "Gazette", "22 Nov"),),
     best_posts=("We are open",),
@@ -51,6 +52,8 @@ def test_the_notes_say_everything_the_desk_knows() -> None:
         "- be kind",
         "Goals:",
         "- 1 of 3 posts this week",
+        "Plans that run (only a person ends one, at /plans):",
+        "- “draft a tip”, every Monday at 09:00 Europe/Berlin",
         "Open posts:",
         "- #3 (in review) Cats are back",
         "- #2 (draft) Dogs too",
@@ -69,6 +72,10 @@ def test_the_notes_say_everything_the_desk_knows() -> None:
     ]
 
 
+def test_the_model_is_told_that_a_persons_button_ends_a_plan() -> None:
+    assert "ended by a person's button only, on the card that /plans shows" in SYSTEM.text
+
+
 def test_the_post_replied_to_is_the_one_meant() -> None:
     assert "“It” is post #2; its text now:" in as_text(replace(FULL, selected=2))
 
@@ -82,6 +89,7 @@ def test_nothing_from_outside_ends_the_fence_or_begins_a_section(text: str) -> N
         memories=(text,),
         best_posts=(text,),
         headlines=(HeadlineLine(text, "https://news.example/1", text, "22 Nov"),),
+        plans=(text,),
         drafts=(DraftLine(1, "draft", text, ("Woodpecker",), (text,)),),
     )
     lines = as_text(hostile).splitlines()
@@ -93,6 +101,7 @@ def test_nothing_from_outside_ends_the_fence_or_begins_a_section(text: str) -> N
         "Connected accounts:",
         "Voice rules:",
         "Goals:",
+        "Plans that run (only a person ends one, at /plans):",
         "Open posts:",
         "“It” is post #1; its text now:",
         "Pictures and videos sent along:",
@@ -135,6 +144,8 @@ async def test_the_briefer_reads_all_of_the_desk(opens: Opens, clock: FakeClock)
     await desk.jobs.run_all()
     await services.results.count_now(who, (await services.posts.numbered(who.workspace_id, 1)).id)
     await desk.base.draft("First part " * 12)
+    for hour in range(9, 16):
+        await services.plans.add(who, desk.place.conversation_id, f"every Monday {hour}:00", "draft  a tip")
     found = await desk.briefer.brief(who, "when does the bakery open?", images=["media_1"])
     assert (found.zone, found.speaker, found.images, found.guided) == ("Europe/Berlin", "You", ("media_1",), False)
     assert found.accounts == (AccountLine("fake", "Fake", "ann", 100, "characters"),)
@@ -143,6 +154,8 @@ async def test_the_briefer_reads_all_of_the_desk(opens: Opens, clock: FakeClock)
     ]
     assert found.voice == "- no hashtags"
     assert len(found.goals) == 1
+    assert found.plans[0] == "“draft a tip”, every Monday at 10:00 Europe/Berlin"
+    assert (len(found.plans), found.plans[-1]) == (6, "and 2 more")
     assert "The bakery opens at 9" in found.memories
     assert found.headlines == (HeadlineLine("Cats win", "https://news.example/0", "Gazette", "23 Nov"),)
     assert found.best_posts == ("We are open",)

@@ -247,7 +247,7 @@ async def test_a_plan_repeats_in_this_conversation(desk: AgentDesk) -> None:
     assert used.text.startswith(
         "Planned every Monday at 09:00 Europe/Berlin, next Mon 30 Nov 09:00 Europe/Berlin (in 7"
     )
-    assert used.text.endswith("What it drafts still needs a person's approval.")
+    assert used.text.endswith("still needs a person's approval. /plans shows it, with a button to end it.")
     plans = await desk.services.plans.list(desk.actor.workspace_id)
     assert [(plan.conversation_id, plan.instruction) for plan in plans] == [(desk.place.conversation_id, "draft a tip")]
     used = await use(desk, "plan_recurring", when="tomorrow 9", instruction="draft a tip")
