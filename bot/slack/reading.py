@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.commands import COMMANDS
+from bot.commands import COMMANDS, HOLD, RELEASE
 from bot.native import (
     Arrived,
     Arriving,
@@ -317,6 +317,7 @@ def _filled_in(payload: Body) -> Happening:
 def _commanded(payload: Body) -> Heard:
     sender = _sender(payload, payload["user"])
     text = words_of(payload["text"]) or "/help"
-    first = text.partition(" ")[0].casefold()
-    said = f"/{text}" if first in COMMANDS else text
+    first, _, rest = text.partition(" ")
+    one_post = rest and first.casefold() in (HOLD, RELEASE)  # “release post 12” must not release everything
+    said = f"/{text}" if first.casefold() in COMMANDS and not one_post else text
     return Heard(sender, str(At(payload["team"], f"@{payload['user']['id']}")), True, True, said)

@@ -154,3 +154,23 @@ def test_addresses_and_references_are_read_as_they_were_made() -> None:
     assert microseconds("1.5") == 1_500_000
     with pytest.raises(NotFound):
         ref_of("T1:1.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("plans", "/plans"),
+        ("Invite approver Jo", "/Invite approver Jo"),
+        ("hold", "/hold"),
+        ("hold post 12", "hold post 12"),
+        ("release post 12", "release post 12"),
+        ("draft a post", "draft a post"),
+        ("", "/help"),
+    ],
+)
+def test_a_word_after_the_command_is_ours_unless_it_speaks_of_one_post(text: str, said: str) -> None:
+    found = arriving({"command": "/copydesk", "text": text, "team_id": "T1", "user_id": "U1"})
+    assert found is not None
+    heard = meaning(found.payload)
+    assert isinstance(heard, Heard)
+    assert heard.text == said
