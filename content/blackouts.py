@@ -1,4 +1,4 @@
-"""Blackout dates: days on which nothing goes out by itself. Said in words, kept as local dates of the workspace's zone."""
+"""Blackout dates: days on which nothing goes out by itself. Said in words, kept as local dates of the zone of who said them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -40,39 +40,43 @@ class BlackoutView:
     """The one account it is about, as “X acme”; empty: every account."""
     first: date
     last: date
+    zone: str
     reason: str
 
     @property
     def days(self) -> str:
-        """“24 December”, “24 to 26 December”."""
-        return days_words(self.first, self.last)
+        """“24 December (Europe/Berlin)”, “24 to 26 December (Europe/Berlin)”."""
+        return days_words(self.first, self.last, self.zone)
 
     @property
     def words(self) -> str:
-        """“24 to 26 December: Christmas (X acme)”."""
+        """“24 to 26 December (Europe/Berlin): Christmas (X acme)”."""
         return f"{self.days}{': ' if self.reason else ''}{self.reason}{f' ({self.place})' if self.place else ''}"
 
 
-def days_words(first: date, last: date) -> str:
-    """A span of days in few words."""
+def days_words(first: date, last: date, zone_name: str) -> str:
+    """A span of days in few words, and where they are days: somebody elsewhere has others."""
     if first == last:
-        return f"{first:%-d %B}"
+        return f"{first:%-d %B} ({zone_name})"
     begins = f"{first:%-d}" if (first.year, first.month) == (last.year, last.month) else f"{first:%-d %B}"
-    return f"{begins} to {last:%-d %B}"
+    return f"{begins} to {last:%-d %B} ({zone_name})"
 
 
-def objection(day: date, reason: str) -> str:
-    """Why nothing goes out on a day."""
-    return f"{day:%-d %B} is blacked out{': ' if reason else ''}{reason}."
+def objection(blackout: Blackout, at: datetime) -> str:
+    """Why nothing goes out at a moment that it covers."""
+    day, reason = local_day(at, blackout.zone), blackout.reason
+    return f"{days_words(day, day, blackout.zone)} is blacked out{': ' if reason else ''}{reason}."
 
 
-def covers(blackout: Blackout, account_id: str, day: date) -> bool:
-    """Whether it keeps this account's posts back on that local day."""
-    return blackout.first <= day <= blackout.last and blackout.account_id in (None, account_id)
+def covers(blackout: Blackout, account_id: str, at: datetime) -> bool:
+    """Whether it keeps this account's posts back at that moment."""
+    if blackout.account_id not in (None, account_id):
+        return False
+    return blackout.first <= local_day(at, blackout.zone) <= blackout.last
 
 
 def local_day(at: datetime, zone_name: str) -> date:
-    """The date on the workspace's own calendar."""
+    """The date on the calendar of a zone."""
     return at.astimezone(zone(zone_name)).date()
 
 
@@ -81,16 +85,16 @@ def still_on() -> ColumnElement[bool]:
     return Blackout.ended_at.is_(None)
 
 
-async def ahead(session: AsyncSession, workspace: Workspace, now: datetime) -> Sequence[Blackout]:
-    """The workspace's blackouts that are not over, in order."""
-    today = local_day(now, workspace.zone)
+async def ahead(session: AsyncSession, workspace_id: str, now: datetime) -> Sequence[Blackout]:
+    """The workspace's blackouts that are not over where they were made, in order."""
+    earliest = now.date() - timedelta(days=1)  # today, wherever on earth it is
     rows = await session.scalars(
         select(Blackout)
-        .where(Blackout.workspace_id == workspace.id, still_on(), Blackout.last >= today)
+        .where(Blackout.workspace_id == workspace_id, still_on(), Blackout.last >= earliest)
         .order_by(Blackout.first, Blackout.id)
         .execution_options(copydesk_unlocked=True)
     )
-    return rows.all()
+    return [one for one in rows if one.last >= local_day(now, one.zone)]
 
 
 def read_days(words: str, now: datetime, zone_name: str) -> tuple[date, date]:
@@ -139,6 +143,10 @@ def _refusal(words: str, what: str, fix: str) -> Invalid:
     return Invalid("I could not use those days.", [Problem(f"“{words.strip()[:60]}”", what, fix)])
 
 
+def _shown(row: Blackout, place: str) -> BlackoutView:
+    return BlackoutView(row.id, row.account_id, place, row.first, row.last, row.zone, row.reason)
+
+
 class Blackouts:
     """Shows, makes and ends them."""
 
@@ -147,18 +155,17 @@ class Blackouts:
         self._clock = clock
         self._platforms = platforms
 
-    async def view(self, session: AsyncSession, workspace: Workspace) -> tuple[BlackoutView, ...]:
+    async def view(self, session: AsyncSession, workspace_id: str) -> tuple[BlackoutView, ...]:
         """Those that are not over, in order."""
-        rows = await ahead(session, workspace, self._clock.now())
+        rows = await ahead(session, workspace_id, self._clock.now())
         named = await session.scalars(select(Account).where(Account.id.in_([one.account_id for one in rows])))
         places = {one.id: f"{self._platforms[one.platform].spec.label} {one.handle}" for one in named}
-        return tuple(
-            BlackoutView(one.id, one.account_id, places.get(one.account_id or "", ""), one.first, one.last, one.reason)
-            for one in rows
-        )
+        return tuple(_shown(one, places.get(one.account_id or "", "")) for one in rows)
 
     async def add(self, actor: Actor, days: str, reason: str = "", account_id: str | None = None) -> str:
-        """Let nothing go out by itself on these days; on one account only, if it is named. Returns the days in words.
+        """Let nothing go out by itself on these days of the actor's zone; on one account only, if it is named.
+
+        Returns the days in words.
 
         Raises:
             NotAllowed: the actor may not change settings.
@@ -169,10 +176,10 @@ class Blackouts:
         now = self._clock.now()
         async with self._db.writing() as session:
             workspace = await session.get_one(Workspace, actor.workspace_id, with_for_update=True)
-            first, last = read_days(days, now, workspace.zone)
+            first, last = read_days(days, now, actor.zone)
             if account_id:
                 await account_row(session, account_id, actor.workspace_id)
-            if len(await ahead(session, workspace, now)) >= MOST:
+            if len(await ahead(session, workspace.id, now)) >= MOST:
                 raise Invalid(f"There are {MOST} blackouts ahead already. End one first.")
             row = Blackout(
                 id=new_id("blackout"),
@@ -180,6 +187,7 @@ class Blackouts:
                 account_id=account_id,
                 first=first,
                 last=last,
+                zone=actor.zone,
                 reason=" ".join(reason.split())[:200],
                 made_by=actor.member_id,
                 made_at=now,
@@ -187,7 +195,7 @@ class Blackouts:
             session.add(row)
             self._note(session, actor, "blackout.made", row.id)
             await notices.redraw(session, self._clock, SUBJECT)
-            return days_words(first, last)
+            return days_words(first, last, actor.zone)
 
     async def end(self, actor: Actor, blackout_id: str) -> str:
         """Let posts go out on these days again. Returns the days in words.
@@ -207,7 +215,7 @@ class Blackouts:
             row.ended_at = self._clock.now()
             self._note(session, actor, "blackout.ended", row.id)
             await notices.redraw(session, self._clock, SUBJECT)
-            return days_words(row.first, row.last)
+            return days_words(row.first, row.last, row.zone)
 
     def _note(self, session: AsyncSession, actor: Actor, verb: str, subject: str) -> None:
         record(

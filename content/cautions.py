@@ -33,8 +33,8 @@ async def cautions(
         return {}
     workspace = await session.get_one(Workspace, ahead[0][0].workspace_id)
     now = await moment(session)
-    dark = await blackouts.ahead(session, workspace, now)
-    found = {one.id: _logged_out(one, account) + _dark(dark, one, account, workspace.zone) for one, account, _ in ahead}
+    dark = await blackouts.ahead(session, workspace.id, now)
+    found = {one.id: _logged_out(one, account) + _dark(dark, one, account) for one, account, _ in ahead}
     for delivery_id, said in (await _alike(session, ahead, workspace, now)).items():
         found[delivery_id] += said
     return found
@@ -47,12 +47,11 @@ def _logged_out(delivery: Delivery, account: Account) -> tuple[Caution, ...]:
     return (Caution(LOGIN, f"{account.handle} must be connected again before it can go out."),)
 
 
-def _dark(dark: Sequence[Blackout], delivery: Delivery, account: Account, zone_name: str) -> tuple[Caution, ...]:
-    if delivery.due_at is None:
+def _dark(dark: Sequence[Blackout], delivery: Delivery, account: Account) -> tuple[Caution, ...]:
+    at = delivery.due_at
+    if at is None:
         return ()
-    day = blackouts.local_day(delivery.due_at, zone_name)
-    found = [one for one in dark if blackouts.covers(one, account.id, day)]
-    words = [f"{blackouts.objection(day, one.reason)} {ASKS}" for one in found]
+    words = [f"{blackouts.objection(one, at)} {ASKS}" for one in dark if blackouts.covers(one, account.id, at)]
     return tuple(Caution(blackouts.GUARD, each) for each in words[:1])
 
 

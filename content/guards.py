@@ -43,6 +43,6 @@ class Guards:
                 return GuardsView()
             return GuardsView(
                 paces=await self.pace.view(session, workspace_id),
-                blackouts=await self.blackouts.view(session, workspace),
+                blackouts=await self.blackouts.view(session, workspace_id),
                 standing=standing,
             )

@@ -42,12 +42,11 @@ GUARDS = (blackouts.GUARD, alike.GUARD)
 
 
 def _blacked_out(facts: Facts) -> Objection | None:
-    day = blackouts.local_day(facts.now, facts.workspace.zone)
-    found = [one for one in facts.blackouts if blackouts.covers(one, facts.account.id, day)]
+    found = [one for one in facts.blackouts if blackouts.covers(one, facts.account.id, facts.now)]
     new = [one for one in found if not _confirmed(facts, blackouts.GUARD, one.id)]
     if not new:
         return None
-    return Objection(blackouts.GUARD, blackouts.objection(day, new[0].reason), tuple(one.id for one in new))
+    return Objection(blackouts.GUARD, blackouts.objection(new[0], facts.now), tuple(one.id for one in new))
 
 
 def _said_already(facts: Facts) -> Objection | None:

@@ -10,7 +10,7 @@ from content.models.columns import Key, Name, Words, ref
 
 
 class Blackout(Base):
-    """Days on which nothing goes out by itself, in the workspace's zone."""
+    """Days on which nothing goes out by itself, in the zone of who said so."""
 
     __tablename__ = "blackout"
     shared = True
@@ -21,6 +21,7 @@ class Blackout(Base):
     first: Mapped[date]
     last: Mapped[date]
     """The last day of it."""
+    zone: Mapped[str] = mapped_column(String(64))
     reason: Mapped[Words]
     made_by: Mapped[str] = ref("member")
     made_at: Mapped[datetime]

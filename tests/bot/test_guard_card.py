@@ -102,17 +102,20 @@ async def test_a_full_quota_stands_on_the_settings(desk: AgentDesk) -> None:
 async def test_days_are_blacked_out_and_let_go_with_buttons(desk: AgentDesk) -> None:
     shown = button(await settings(desk), "black_out")
     answer = await desk.push(shown, days="24 to 26 December", reason="Christmas", account="all")
-    assert answer.text == "Nothing goes out by itself on 24 to 26 December: what is planned for then will ask."
+    assert (
+        answer.text
+        == "Nothing goes out by itself on 24 to 26 December (Europe/Berlin): what is planned for then will ask."
+    )
     only = shown.form[2].options[1][0]
     await desk.push(shown, days="2026-12-31", reason="", account=only)
     group = next(one for one in (await settings(desk)).groups if one.heading == "Blacked out days")
     assert [(row.title, row.detail) for row in group.rows] == [
-        ("24 to 26 December", "Christmas"),
-        ("31 December", "Fake ann only"),
+        ("24 to 26 December (Europe/Berlin)", "Christmas"),
+        ("31 December (Europe/Berlin)", "Fake ann only"),
     ]
     end = button(await settings(desk), "end_blackout")
-    assert end.label == "End blackout 24 to 26 December: Christmas"
-    assert (await desk.push(end)).text == "Posts go out on 24 to 26 December again."
+    assert end.label == "End blackout 24 to 26 December (Europe/Berlin): Christmas"
+    assert (await desk.push(end)).text == "Posts go out on 24 to 26 December (Europe/Berlin) again."
     assert (await desk.push(end)).tone == "bad"
 
 
@@ -120,7 +123,7 @@ async def test_a_post_on_a_blacked_out_day_warns_asks_and_is_sent_anyway(desk: A
     await desk.services.guards.blackouts.add(desk.actor, "tomorrow", "Christmas")
     post = await desk.base.draft("Hello")
     answer = await desk.press("schedule", post.id, 1, when="tomorrow 9")
-    warned = "24 November is blacked out: Christmas. It will ask instead of going out."
+    warned = "24 November (Europe/Berlin) is blacked out: Christmas. It will ask instead of going out."
     assert answer.text.endswith(warned)
     assert warned in (await desk.card()).notes
     assert (await desk.press("approve", post.id, 1)).text == f"Approved #1. {warned}"
@@ -131,7 +134,7 @@ async def test_a_post_on_a_blacked_out_day_warns_asks_and_is_sent_anyway(desk: A
     card = await desk.card()
     assert (card.status, card.previews[0].status) == (
         "It waits for your word",
-        "waits for your word. 24 November is blacked out: Christmas.",
+        "waits for your word. 24 November (Europe/Berlin) is blacked out: Christmas.",
     )
     anyway = button(card, "overrule")
     assert (anyway.label, anyway.revision) == ("Post anyway", 1)
@@ -143,7 +146,7 @@ async def test_a_post_on_a_blacked_out_day_warns_asks_and_is_sent_anyway(desk: A
 async def test_the_model_is_told_the_blacked_out_days_and_what_a_time_means(desk: AgentDesk) -> None:
     await desk.services.guards.blackouts.add(desk.actor, "24 to 26 December", "Christmas")
     briefing = await desk.briefer.brief(desk.actor, "hello")
-    assert briefing.blackouts == ("24 to 26 December: Christmas",)
+    assert briefing.blackouts == ("24 to 26 December (Europe/Berlin): Christmas",)
     assert "propose others" in as_text(briefing)
 
 

@@ -69,13 +69,13 @@ def test_what_are_no_days_is_refused(words: str, why: str) -> None:
 @pytest.mark.parametrize(
     ("first", "last", "words"),
     [
-        (date(2026, 12, 24), date(2026, 12, 24), "24 December"),
-        (date(2026, 12, 24), date(2026, 12, 26), "24 to 26 December"),
-        (date(2026, 12, 30), date(2027, 1, 2), "30 December to 2 January"),
+        (date(2026, 12, 24), date(2026, 12, 24), "24 December (Europe/Berlin)"),
+        (date(2026, 12, 24), date(2026, 12, 26), "24 to 26 December (Europe/Berlin)"),
+        (date(2026, 12, 30), date(2027, 1, 2), "30 December to 2 January (Europe/Berlin)"),
     ],
 )
 def test_days_are_said_in_few_words(first: date, last: date, words: str) -> None:
-    assert days_words(first, last) == words
+    assert days_words(first, last, ZONE) == words
 
 
 async def test_nothing_goes_out_on_a_blackout_day_but_it_asks(desk: Desk, fake: FakePlatform) -> None:
@@ -84,7 +84,7 @@ async def test_nothing_goes_out_on_a_blackout_day_but_it_asks(desk: Desk, fake: 
     await desk.wait(HOUR)
     shown = await desk.delivery(post)
     assert (shown.state, shown.error_code, fake.keys) == (DeliveryState.ASKING, "blackout", [])
-    assert shown.error == "23 November is blacked out: Christmas."
+    assert shown.error == "23 November (Europe/Berlin) is blacked out: Christmas."
     assert desk.news() == ["overdue"]
 
 
@@ -127,7 +127,7 @@ async def test_post_anyway_does_not_count_for_another_blackout(desk: Desk, fake:
     await dark(desk, reason="Mourning")
     await desk.wait(timedelta(minutes=1))
     shown = await desk.delivery(post)
-    assert (shown.error, fake.texts) == ("23 November is blacked out: Mourning.", [])
+    assert (shown.error, fake.texts) == ("23 November (Europe/Berlin) is blacked out: Mourning.", [])
     await overruled(desk, post)
     await desk.run()
     assert fake.texts == ["Hello"]
@@ -151,7 +151,7 @@ async def test_a_blackout_that_is_over_by_the_time_somebody_answers_needs_no_wor
     row = await dark(desk)
     post = await desk.now("Hello")
     await desk.run()
-    assert await desk.guards.blackouts.end(desk.actor, row.id) == "23 November"
+    assert await desk.guards.blackouts.end(desk.actor, row.id) == "23 November (Europe/Berlin)"
     await overruled(desk, post)
     await desk.run()
     assert (fake.texts, await desk.rows(Confirmation)) == (["Hello"], [])
@@ -166,11 +166,11 @@ async def test_a_blackout_may_be_about_one_account(build: Build, clock: FakeCloc
     await desk.run()
     assert (one.texts, two.texts) == ([], ["Hello"])
     [shown] = (await desk.guards.view(desk.actor.workspace_id)).blackouts
-    assert (shown.words, shown.account_id) == ("23 November: Christmas (One ann)", first.id)
+    assert (shown.words, shown.account_id) == ("23 November (Europe/Berlin): Christmas (One ann)", first.id)
     assert [each.cautions for each in (await desk.view(post)).deliveries] == [(), ()]
 
 
-async def test_the_workspaces_own_midnight_counts(desk: Desk, fake: FakePlatform) -> None:
+async def test_midnight_is_that_of_who_blacked_out_the_day(desk: Desk, fake: FakePlatform) -> None:
     desk.clock.set(datetime(2026, 11, 23, 22, 30, tzinfo=UTC))  # 23:30 in Berlin
     await dark(desk, "tomorrow")
     early = await desk.now("Before midnight")
@@ -178,6 +178,56 @@ async def test_the_workspaces_own_midnight_counts(desk: Desk, fake: FakePlatform
     late = await desk.planned("After midnight", hours=0.6)
     await desk.wait(HOUR)
     assert (await desk.state(early), await desk.state(late)) == (DeliveryState.SENT, DeliveryState.ASKING)
+
+
+@pytest.mark.parametrize(
+    ("zone", "before", "first", "last", "after"),
+    [  # in UTC: an hour before the 24th where it was said, its first and its last hour, and the hour after it
+        ("America/New_York", (24, 4), (24, 5), (25, 4), (25, 5)),
+        ("Pacific/Auckland", (23, 10), (23, 11), (24, 10), (24, 11)),
+        ("Pacific/Kiritimati", (23, 9), (23, 10), (24, 9), (24, 10)),
+        ("Pacific/Pago_Pago", (24, 10), (24, 11), (25, 10), (25, 11)),
+    ],
+)
+async def test_a_day_is_that_of_who_said_it_wherever_the_desk_is(
+    desk: Desk,
+    zone: str,
+    before: tuple[int, int],
+    first: tuple[int, int],
+    last: tuple[int, int],
+    after: tuple[int, int],
+) -> None:
+    away = replace(desk.actor, zone=zone)  # the workspace is in Berlin
+    said = await desk.guards.blackouts.add(away, "24 December", "Christmas Eve")
+    assert said == f"24 December ({zone})"
+    why = f"{said} is blacked out: Christmas Eve."
+    for day, hour in (before, first, last, after):
+        at = datetime(2026, 12, day, hour, 30, tzinfo=UTC)
+        post = await desk.draft(f"At {at:%H} on {day}")
+        await desk.due(post, at - desk.clock.now())
+        await desk.approve(post)
+        asks = (day, hour) in (first, last)
+        shown = (await desk.delivery(post)).cautions
+        assert [one.words for one in shown] == ([f"{why} It will ask instead of going out."] if asks else [])
+        await desk.wait(at - desk.clock.now())
+        gone = await desk.delivery(post)
+        assert (gone.state, gone.error) == ((DeliveryState.ASKING, why) if asks else (DeliveryState.SENT, ""))
+
+
+async def test_a_blackout_is_over_when_its_last_day_is_where_it_was_said(desk: Desk) -> None:
+    await desk.guards.blackouts.add(replace(desk.actor, zone="America/New_York"), "24 December")
+    await desk.guards.blackouts.add(replace(desk.actor, zone="Pacific/Auckland"), "24 December")
+    left = {}
+    for day, hour in ((24, 10), (24, 12), (25, 4), (25, 6)):
+        desk.clock.set(datetime(2026, 12, day, hour, tzinfo=UTC))
+        shown = (await desk.guards.view(desk.actor.workspace_id)).blackouts
+        left[day, hour] = {one.zone for one in shown}
+    assert left == {
+        (24, 10): {"America/New_York", "Pacific/Auckland"},
+        (24, 12): {"America/New_York"},
+        (25, 4): {"America/New_York"},
+        (25, 6): set(),
+    }
 
 
 async def test_a_thread_that_has_begun_is_finished(desk: Desk, fake: FakePlatform) -> None:
@@ -194,7 +244,7 @@ async def test_a_post_says_beforehand_that_it_will_ask(desk: Desk) -> None:
     assert (await desk.delivery(post)).cautions == ()
     await dark(desk, "tomorrow to 25 November", reason="")
     [caution] = (await desk.delivery(post)).cautions
-    assert caution == ("blackout", "24 November is blacked out. It will ask instead of going out.")
+    assert caution == ("blackout", "24 November (Europe/Berlin) is blacked out. It will ask instead of going out.")
     await desk.due(post, timedelta(days=4))
     assert (await desk.delivery(post)).cautions == ()
 

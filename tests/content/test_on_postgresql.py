@@ -18,6 +18,7 @@ from content.people import People
 from content.schema import is_current, migrate
 from content.times import SystemClock
 from content.transcript import Transcript
+from tests.content.test_schema import keeps_its_zone
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import Desk
 from tests.fakes.platform import FakePlatform
@@ -165,6 +166,12 @@ async def test_processes_that_start_together_migrate_once(postgres: Postgres) ->
     assert await is_current(opened[0])
     for one in opened:
         await one.close()
+    await asyncio.to_thread(postgres.drop, name)
+
+
+async def test_a_blackout_keeps_the_days_it_was_made_for(postgres: Postgres) -> None:
+    name = await asyncio.to_thread(postgres.bare)
+    await keeps_its_zone(Database(postgres.address(name), SystemClock()))
     await asyncio.to_thread(postgres.drop, name)
 
 

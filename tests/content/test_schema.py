@@ -98,15 +98,51 @@ async def test_plans_of_every_week_become_rules_and_back_again(tmp_path: Path) -
     await db.close()
 
 
+async def keeps_its_zone(db: Database) -> None:
+    """A blackout that was made before it had a zone goes on meaning its workspace's days; also used on PostgreSQL."""
+    await migrate(db, "0018")
+    rows: list[tuple[str, dict[str, Any]]] = []
+    for name, zone in (("a", "America/New_York"), ("b", "Pacific/Auckland")):
+        of_it = {"workspace_id": f"w{name}"}
+        rows += [("workspace", {"id": f"w{name}", "name": "My desk", "zone": zone})]
+        rows += [("member", {"id": f"m{name}", "name": "You", "role": "owner", **of_it})]
+        rows += [("blackout", {"id": f"b{name}", "made_by": f"m{name}", "reason": "", **of_it})]
+    async with db.engine.begin() as connection:
+        for table, row in rows:
+            filled = await connection.run_sync(_filled, table, row)
+            names, marks = ", ".join(filled), ", ".join(f":{name}" for name in filled)
+            await connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), filled)  # noqa: S608
+    await migrate(db)
+    assert await differences(db) == []
+    async with db.engine.connect() as connection:
+        kept = (await connection.execute(text("SELECT id, zone FROM blackout ORDER BY id"))).all()
+    assert [tuple(one) for one in kept] == [("ba", "America/New_York"), ("bb", "Pacific/Auckland")]
+    async with db.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0018"))
+    async with db.engine.connect() as connection:
+        assert len((await connection.execute(text("SELECT id FROM blackout"))).all()) == 2
+    await db.close()
+
+
+async def test_a_blackout_keeps_the_days_it_was_made_for(tmp_path: Path) -> None:
+    await keeps_its_zone(Database(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}", FakeClock()))
+
+
 def _filled(connection: Connection, table: str, row: dict[str, Any]) -> dict[str, Any]:
     """The row, with something in every column that must have a value."""
     columns = inspect(connection).get_columns(table)
     needed = {
-        column["name"]: "2026-01-01 00:00:00" if "DATE" in str(column["type"]).upper() else 0
+        column["name"]: _anything(str(column["type"]).upper())
         for column in columns
         if not column["nullable"] and column["default"] is None
     }
     return {**needed, **row}
+
+
+def _anything(kind: str) -> str | bool | int:
+    if "DATE" in kind or "TIME" in kind:
+        return "2026-01-01 00:00:00"
+    return False if "BOOL" in kind else 0
 
 
 async def test_the_caller_s_own_transaction_may_bring_the_schema_from_where_it_is_said_to_be(tmp_path: Path) -> None:
