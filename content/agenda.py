@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from content import blackouts
 from content.database import Database
 from content.models import Account, AuditEntry, DeliveryState, Plan, PostingSlot
 from content.people import Actor
@@ -17,8 +18,9 @@ from content.platform import Platform
 from content.recurrence import Recurrence
 from content.schedule import CalendarEntry, Schedule
 from content.series import SeriesOfPosts, SeriesView
-from content.slots import promised, upcoming
+from content.slots import free, promised, upcoming
 from content.times import Clock
+from content.when import Moment
 
 BACK, AHEAD = timedelta(days=30), timedelta(days=180)
 """How far from now the calendar reaches."""
@@ -108,19 +110,23 @@ class Agenda:
         for slot, account in rows.all():
             slots[account.id].append(slot)
             names[account.id] = f"{self._platforms[account.platform].spec.label} {account.handle}"
-        taken = {(one.account_id, one.at) for one in entries}
-        for account_id, moments in (await promised(session, list(slots), now)).items():
-            taken |= {(account_id, at) for at in moments}
+        taken = defaultdict(set, await promised(session, list(slots), now))
+        for entry in entries:
+            taken[entry.account_id].add(entry.at)
+        dark = await blackouts.ahead(session, workspace_id, now)
         return [
-            Event(_uid(account_id, at), at, "slot", "TENTATIVE", "nothing in it yet", "free slot", 0, names[account_id])
+            _slot(one.at, account_id, names[account_id])
             for account_id, of_account in slots.items()
-            for at in _until(now + FREE_AHEAD, (one.at for one in upcoming(of_account, now)))
-            if (account_id, at) not in taken
+            for one in free(account_id, _until(now + FREE_AHEAD, upcoming(of_account, now)), taken[account_id], dark)
         ]
 
 
-def _until(end: datetime, moments: Iterable[datetime]) -> Iterator[datetime]:
-    return islice(takewhile(lambda at: at < end, moments), MOST_OF_ONE)
+def _until(end: datetime, moments: Iterable[Moment]) -> Iterator[Moment]:
+    return islice(takewhile(lambda one: one.at < end, moments), MOST_OF_ONE)
+
+
+def _slot(at: datetime, account_id: str, name: str) -> Event:
+    return Event(_uid(account_id, at), at, "slot", "TENTATIVE", "nothing in it yet", "free slot", 0, name)
 
 
 def _uid(row_id: str, at: datetime) -> str:

@@ -1,27 +1,29 @@
 """Posting slots: the weekly times at which an account posts, and the queue that fills them.
 
-A slot is free where no other post of the account has its moment, nor a series that runs will have it: nothing is kept but their
-own times, so a post that is moved, cancelled or deleted frees its slot by that, and one whose slot is taken away keeps its time.
+A slot is free where no other post of the account has its moment, nor a series that runs will have it, and where no blackout would
+keep it back. Nothing is kept but their own times, so a post that is moved, cancelled or deleted frees its slot by that, and one
+whose slot is taken away keeps its time.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
+from itertools import chain
 
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import notices
+from content import blackouts, notices
 from content.audit import record
 from content.database import Database
 from content.day_words import DAYS
 from content.errors import Invalid, NotFound
 from content.ids import new_id
 from content.logins import account_row
-from content.models import Account, Delivery, DeliveryState, Post, PostingSlot, Revision, Series, Variant
+from content.models import Account, Blackout, Delivery, DeliveryState, Post, PostingSlot, Revision, Series, Variant
 from content.people import Actor
 from content.phrases import WEEKDAYS
 from content.platform import Platform
@@ -97,17 +99,18 @@ class Slots:
             slots = await _slots_of(session, [one.id for one in found])
             taken = await _taken(session, [one.id for one in found], now, "")
             series = await promised(session, [one.id for one in found], now)
-        return [self._view(one, slots[one.id], taken[one.id], series[one.id], now) for one in found]
+            dark = await blackouts.ahead(session, workspace_id, now)
+        firsts = {one.id: _first(one.id, slots[one.id], {*taken[one.id], *series[one.id]}, dark, now) for one in found}
+        return [self._view(one, slots[one.id], taken[one.id], firsts[one.id], now) for one in found]
 
     def _view(
         self,
         account: Account,
         slots: Sequence[PostingSlot],
         taken: Mapping[datetime, str],
-        series: Collection[datetime],
+        first: Moment | None,
         now: datetime,
     ) -> AccountSlots:
-        free = _free(slots, {*taken, *series}, now)
         last = max(taken, default=None)
         zone_name = slots[0].zone if slots else "UTC"
         return AccountSlots(
@@ -116,7 +119,7 @@ class Slots:
             handle=account.handle,
             slots=tuple(SlotView(one.id, _words(one)) for one in slots),
             times=tuple(_together(slots)),
-            next_free=said(free.at, free.zone, now) if free else "",
+            next_free=said(first.at, first.zone, now) if first else "",
             waiting=len(taken),
             last=said(last, taken[last] or zone_name, now) if last else "",
         )
@@ -187,6 +190,8 @@ class Slots:
 async def next_free(session: AsyncSession, rows: Sequence[Delivery], now: datetime) -> dict[str, Moment]:
     """By account of these deliveries, all of one post, its next free slot; accounts without slots go with the first of them.
 
+    Where a blackout of its own keeps one of those back then, it goes at the first time of the others after it.
+
     The accounts are locked until the end of the transaction, so that two who press at once never get the same slot.
 
     Raises:
@@ -199,16 +204,33 @@ async def next_free(session: AsyncSession, rows: Sequence[Delivery], now: dateti
     slots = await _slots_of(session, ids)
     taken = await _taken(session, ids, now, rows[0].post_id)
     series = await promised(session, ids, now)
-    free = {one: moment for one in ids if (moment := _free(slots[one], {*taken[one], *series[one]}, now))}
-    if not free:
+    dark = await blackouts.ahead(session, rows[0].workspace_id, now)
+    firsts = {one: _first(one, slots[one], {*taken[one], *series[one]}, dark, now) for one in ids}
+    found = {one: moment for one, moment in firsts.items() if moment}
+    if not found:
         raise Invalid("There are no posting slots yet, so there is no queue. Set them with /slots, or name a time.")
-    first = min(free.values(), key=lambda moment: moment.at)
-    return {one: free.get(one, first) for one in ids}
+    first = min(found.values(), key=_at)
+    every = [slot for one in ids for slot in slots[one]]
+    return {one: found.get(one) or next(free(one, chain([first], upcoming(every, first.at)), (), dark)) for one in ids}
 
 
-def _free(slots: Sequence[PostingSlot], taken: Collection[datetime], now: datetime) -> Moment | None:
-    """The first slot after now that nothing has."""
-    return next((one for one in upcoming(slots, now) if one.at not in taken), None)
+def _first(
+    account_id: str,
+    slots: Sequence[PostingSlot],
+    taken: Collection[datetime],
+    dark: Sequence[Blackout],
+    now: datetime,
+) -> Moment | None:
+    return next(free(account_id, upcoming(slots, now), taken, dark), None)
+
+
+def free(
+    account_id: str, moments: Iterable[Moment], taken: Collection[datetime], dark: Sequence[Blackout]
+) -> Iterator[Moment]:
+    """Those of an account's moments that nothing has, and no blackout keeps back."""
+    for one in moments:
+        if one.at not in taken and not any(blackouts.covers(each, account_id, one.at) for each in dark):
+            yield one
 
 
 def upcoming(slots: Sequence[PostingSlot], after: datetime) -> Iterator[Moment]:

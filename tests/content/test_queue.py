@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -106,6 +107,66 @@ async def test_a_slot_that_is_taken_away_leaves_its_posts_their_time(desk: Desk,
     assert (left.times, left.next_free, left.waiting) == ((), "", 1)
     with pytest.raises(Invalid, match="/slots"):
         await queued(desk, "Two")
+
+
+DAY = timedelta(days=1)
+TOMORROW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+
+
+async def free_days(desk: Desk) -> list[datetime]:
+    """The free slots that the calendar outside shows."""
+    return [
+        one.at for one in await Agenda(desk.db, desk.clock, desk.platforms).events(desk.actor) if one.kind == "slot"
+    ]
+
+
+async def test_days_that_are_blacked_out_have_no_free_slots(desk: Desk, slots: Slots) -> None:
+    desk.clock.move(timedelta(hours=10))  # today's slot is over
+    await slots.add(desk.actor, await account(desk), "daily 18:00")
+    await desk.guards.blackouts.add(desk.actor, "tomorrow to 26 November", "Mourning")
+    [one] = await slots.list(desk.actor.workspace_id)
+    assert one.next_free.startswith("Fri 27 Nov 18:00")
+    assert (await free_days(desk))[0] == TOMORROW + 3 * DAY
+    first = await queued(desk, "One")
+    assert [first.due_at, (await queued(desk, "Two")).due_at] == [TOMORROW + 3 * DAY, TOMORROW + 4 * DAY]
+    assert first.deliveries[0].cautions == ()
+    [dark] = (await desk.guards.view(desk.actor.workspace_id)).blackouts
+    await desk.guards.blackouts.end(desk.actor, dark.id)
+    assert (await free_days(desk))[:4] == [TOMORROW, TOMORROW + DAY, TOMORROW + 2 * DAY, TOMORROW + 5 * DAY]
+    [one] = await slots.list(desk.actor.workspace_id)
+    assert one.next_free.startswith("Tue 24 Nov 18:00")
+    assert (await queued(desk, "Three")).due_at == TOMORROW
+
+
+async def test_a_blackout_as_long_as_can_be_is_walked_past(desk: Desk, slots: Slots) -> None:
+    await slots.add(desk.actor, await account(desk), "daily 18:00")
+    await desk.guards.blackouts.add(desk.actor, "2026-11-23 to 2027-11-23")
+    assert (await queued(desk, "One")).due_at == TOMORROW + 365 * DAY
+    assert await free_days(desk) == []
+
+
+async def test_the_day_of_a_slot_is_that_of_who_blacked_it_out(desk: Desk, slots: Slots) -> None:
+    await slots.add(desk.actor, await account(desk), "daily 18:00")  # 17:00 in UTC: the next morning in Auckland
+    await desk.guards.blackouts.add(replace(desk.actor, zone="Pacific/Auckland"), "25 November")
+    today = TOMORROW - DAY
+    assert [(await queued(desk, text)).due_at for text in ("One", "Two")] == [today, TOMORROW + DAY]
+
+
+async def test_a_blackout_of_one_account_leaves_the_others_their_slots(build: Build, clock: FakeClock) -> None:
+    desk = await build(*(FakePlatform(clock, name) for name in ("one", "two", "three")))
+    slots = Slots(desk.db, clock, desk.platforms)
+    one, two, three = [each.id for each in await desk.accounts.connected(desk.actor.workspace_id)]
+    for each in (one, two):
+        await slots.add(desk.actor, each, "daily 18:00")
+    for each, days in ((one, "today"), (three, "today to tomorrow")):
+        await desk.guards.blackouts.add(desk.actor, days, "", each)
+    shown = [each.next_free[:16] for each in await slots.list(desk.actor.workspace_id)]
+    assert shown == ["Tue 24 Nov 18:00", "Mon 23 Nov 18:00", ""]
+    assert (await free_days(desk))[:3] == [TOMORROW - DAY, TOMORROW, TOMORROW]
+    planned = await desk.schedule.queue(desk.actor, (await desk.draft("Hello")).id)
+    times = {each.account_id: each.due_at for each in planned.post.deliveries}
+    # the third has no slots, and goes with the first of the others on a day that is its own
+    assert times == {one: TOMORROW, two: TOMORROW - DAY, three: TOMORROW + DAY}
 
 
 async def test_each_account_has_its_own_queue_and_one_without_goes_with_the_first(
