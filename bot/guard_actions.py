@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.answers import press_name
 from bot.chat import Action, Answer
-from bot.guard_card import DRY_RUN, HELD, going_words, read_blackout, read_pace, released_words
+from bot.guard_card import DRY_RUN, HELD, going_words, read_blackout, read_ended, read_pace, released_words
 from content.desk import Desk
 
 
@@ -41,7 +41,8 @@ class GuardActions:
         return Answer(f"Nothing goes out by itself on {words}: what is planned for then will ask.")
 
     async def _end_blackout(self, action: Action) -> Answer:
-        return Answer(f"Posts go out on {await self._desk.guards.blackouts.end(action.actor, action.id)} again.")
+        ended = read_ended(action.id, action.form)
+        return Answer(f"Posts go out on {await self._desk.guards.blackouts.end(action.actor, ended)} again.")
 
     async def _overrule(self, action: Action) -> Answer:
         post = await self._desk.guards.objections.overrule(

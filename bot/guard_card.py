@@ -13,8 +13,8 @@ from content.pace import AccountPace, minutes_words
 from content.switch import Released, Standing
 from content.views import PostView
 
-MOST_ENDED = 10
-"""Blackouts that have a button to end them."""
+_CHOICE = 70
+"""Letters of a choice, so that a chat without lists has all blackouts in one message."""
 _OWN = "0"
 """Chosen for a bound that the platform alone sets."""
 _GAPS = (5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)
@@ -93,8 +93,26 @@ def guard_buttons(guards: GuardsView) -> list[Button]:
     """To change them."""
     accounts = tuple((one.account_id, f"{one.label} {one.handle}") for one in guards.paces)
     pace = [Button("set_pace", "Pace of posts", "accounts", form=_pace_form(accounts))] if accounts else []
-    ends = [Button("end_blackout", f"End blackout {one.words}"[:70], one.id) for one in guards.blackouts[:MOST_ENDED]]
-    return [*pace, Button("black_out", "Black out days", "workspace", form=_days_form(accounts)), *ends]
+    begin = Button("black_out", "Black out days", "workspace", form=_days_form(accounts))
+    return [*pace, begin, *_end_button(guards.blackouts)]
+
+
+def _end_button(there: Sequence[BlackoutView]) -> list[Button]:
+    """One for all of them: there may be more than a card has room for."""
+    choices = tuple((one.id, _choice(one)) for one in there)
+    which = Field("blackout", "Which one?", hint="posts go out then again", options=choices)
+    return [Button("end_blackout", "End a blackout", "workspace", form=(which,))] if choices else []
+
+
+def _choice(one: BlackoutView) -> str:
+    """What tells it from the others comes first, since the end may be cut."""
+    place = f", {one.place}" if one.place else ""
+    return f"{one.days}{place}{': ' if one.reason else ''}{one.reason}"[:_CHOICE]
+
+
+def read_ended(blackout_id: str, form: Mapping[str, str]) -> str:
+    """The blackout that was chosen; the buttons of older cards name theirs themselves."""
+    return form.get("blackout", blackout_id)
 
 
 def _days_form(accounts: Sequence[tuple[str, str]]) -> tuple[Field, ...]:

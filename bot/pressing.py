@@ -23,6 +23,7 @@ ABOUT = {
     "reconnect": "accounts:all",
     "set_policy": "settings:all",
     "set_pace": "settings:all",
+    "end_blackout": "settings:all",
     "add_slot": "slots:all",
     "remove_slot": "slots:all",
     "end_repeating": "plans:all",

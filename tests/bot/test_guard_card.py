@@ -5,10 +5,15 @@ from datetime import timedelta
 import pytest
 
 from agent.prompt import as_text
+from bot.asking import question
 from bot.cards import post_card
 from bot.chat import Button, Card
 from bot.guard_card import DRY_RUN, HELD, caution_notes, released_words, standing_words
+from bot.native import Form
 from bot.rules import settings_card
+from bot.slack.views import form_view
+from bot.telegram.limits import TEXT, size
+from content.blackouts import MOST
 from content.cautions import Caution
 from content.guards import GuardsView
 from content.models import Role
@@ -114,9 +119,35 @@ async def test_days_are_blacked_out_and_let_go_with_buttons(desk: AgentDesk) -> 
         ("31 December (Europe/Berlin)", "Fake ann only"),
     ]
     end = button(await settings(desk), "end_blackout")
-    assert end.label == "End blackout 24 to 26 December (Europe/Berlin): Christmas"
-    assert (await desk.push(end)).text == "Posts go out on 24 to 26 December (Europe/Berlin) again."
-    assert (await desk.push(end)).tone == "bad"
+    assert [words for _, words in end.form[0].options] == [
+        "24 to 26 December (Europe/Berlin): Christmas",
+        "31 December (Europe/Berlin), Fake ann",
+    ]
+    chosen = end.form[0].options[0][0]
+    assert (await desk.push(end, blackout=chosen)).text == "Posts go out on 24 to 26 December (Europe/Berlin) again."
+    assert (await desk.push(end, blackout=chosen)).text.startswith("This blackout was ended already.")
+    assert (await desk.push(end)).text.startswith("There is no such blackout here.")
+
+
+async def test_as_many_blackouts_as_there_can_be_are_ended_with_one_button(desk: AgentDesk) -> None:
+    for _ in range(MOST):
+        await desk.services.guards.blackouts.add(desk.actor, "30 November to 2 December", "Stocktaking " * 9)
+    [which] = (end := button(await settings(desk), "end_blackout")).form
+    assert len(which.options) == MOST
+    assert size(f"{'N' * 128}: {question(which, 1, 1)}") <= TEXT  # with a long name, in a group on Telegram
+    view = form_view(Form(end.key, end.label, end.label, end.form), external_id="1", metadata="")
+    assert len(view["blocks"][0]["element"]["options"]) == MOST
+    for blackout, _ in which.options:
+        assert (await desk.push(end, blackout=blackout)).text.startswith("Posts go out on 30 November to 2 December")
+    assert "end_blackout" not in [one.verb for one in (await settings(desk)).buttons]
+
+
+async def test_a_button_of_an_older_card_ends_the_blackout_that_it_names(desk: AgentDesk) -> None:
+    await desk.services.guards.blackouts.add(desk.actor, "24 December")
+    [dark] = (await desk.services.guards.view(desk.actor.workspace_id)).blackouts
+    answer = await desk.press("end_blackout", dark.id)
+    assert answer.text == "Posts go out on 24 December (Europe/Berlin) again."
+    assert (await desk.press("end_blackout", dark.id)).tone == "bad"
 
 
 async def test_a_post_on_a_blacked_out_day_warns_asks_and_is_sent_anyway(desk: AgentDesk) -> None:
