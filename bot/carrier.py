@@ -72,7 +72,10 @@ class Carrier:
         return self._clock.now() + min(SHORTEST * (1 << min(failures, 10) - 1), LONGEST)
 
     async def _give_up(self, one: ToCarry, refusal: NotFound | Rejected) -> None:
-        """Its place is gone, or the chat will take it in no form. A copy that a person deleted there is only that copy."""
+        """Its place is gone, or the chat will take it in no form. A copy that a person deleted there is only that copy.
+
+        What is new of it is told elsewhere: the desk is often shut out by a refusal that does not say so.
+        """
         whole = one.new and isinstance(refusal, NotFound)
         extra = {"conversation": one.message.conversation_id, "ref": one.message.id, "why": refusal.message}
         log.warning("message.not_carried", extra=extra)

@@ -1,4 +1,4 @@
-"""What was to be said in a place that is closed to the desk now is told to whom it concerns, where they read alone."""
+"""What was to be said in a place that is closed to the desk now, or refuses it, is told to whom it concerns, where they read alone."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -45,4 +45,4 @@ def _words(texts: list[str]) -> str:
     lines = [f"- {text}" for text in texts[:MOST_REPEATED]]
     more = len(texts) - MOST_REPEATED
     lines += [f"- and {more} more"] if more > 0 else []
-    return "\n".join(["A place in which I was to say this is closed to me now:", *lines])
+    return "\n".join(["A place in which I was to say this is closed to me now, or does not take it:", *lines])

@@ -4,9 +4,10 @@ A message's row is `due` until the chat has it, `sending` while nobody can say, 
 changed. What the chat made of it is kept as references, so that every copy of a card can be found and redrawn.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
@@ -50,7 +51,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Strays:
-    """What was to be said in a place that is closed now."""
+    """What was to be said in a place that is closed now, or refuses it."""
 
     workspace_id: str
     reader_id: str | None
@@ -116,22 +117,21 @@ class Carrying:
             row.carry = Carry.SENT if row.changed == drawn.changed else Carry.STALE
 
     async def given_up(self, conversation_id: str, message_id: str | None = None) -> None:
-        """The chat will not have this message, or nothing of the whole conversation any more."""
+        """The chat will not have this message, or nothing of the whole conversation any more; what was new is told elsewhere."""
         which = [Message.conversation_id == conversation_id, Message.carry.in_(TO_CARRY)]
         if message_id is not None:
             which.append(Message.id == message_id)
         async with self._db.writing() as session:
-            if message_id is None:
-                await self._have_told(session, conversation_id)
+            await self._have_told(session, conversation_id, which)
             await session.execute(update(Message).where(*which).values(carry=Carry.DEAD))
 
-    async def _have_told(self, session: AsyncSession, conversation_id: str) -> None:
-        """What was new there and never arrived is told elsewhere, in one message."""
+    async def _have_told(
+        self, session: AsyncSession, conversation_id: str, given_up: Sequence[ColumnElement[bool]]
+    ) -> None:
+        """What is new of that and never arrived is told in one message. A card that cannot be redrawn was there, and said it."""
         new = Message.carry.in_((Carry.DUE, Carry.SENDING))
         lost = await session.execute(
-            select(func.min(Message.position), func.max(Message.position)).where(
-                Message.conversation_id == conversation_id, new, Message.text != ""
-            )
+            select(func.min(Message.position), func.max(Message.position)).where(*given_up, new, Message.text != "")
         )
         first, last = lost.one()
         if first is not None:

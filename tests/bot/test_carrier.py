@@ -204,6 +204,8 @@ async def test_what_is_refused_even_plainly_is_given_up_alone(talk: TalkingDesk)
     talk.native.faults["send"].extend([REFUSED, REFUSED])
     assert await talk.talking.carrier.carry(here) is None
     assert await carry(talk, first, second) == [Carry.DEAD, Carry.SENT]
+    lost = await talk.talking.carrying.strays(here, 1, 2)
+    assert [words for words, _ in lost.messages] == ["one"], "the other one is there"
 
 
 async def test_a_room_that_is_gone_is_given_up_whole(talk: TalkingDesk) -> None:

@@ -1,12 +1,12 @@
-"""A place that is closed to the desk: what was to be said there is told to whom it concerns, once, where they read alone."""
+"""A place that is closed to the desk, or refuses what it says: that is told to whom it concerns, once, where they read alone."""
 
 from dataclasses import replace
 
 import pytest
 
 from bot.strayed import MOST_REPEATED
-from content.errors import NotFound
-from content.models import Role
+from content.errors import NotFound, Rejected
+from content.models import Job, Role
 from content.transcript import Line
 from content.wording import Wording
 from tests.bot.conftest import Talks
@@ -14,7 +14,8 @@ from tests.fakes.chat import FakeChat
 from tests.fakes.native import TalkingDesk
 from tests.fakes.platform import FakePlatform
 
-OPENING = "A place in which I was to say this is closed to me now:\n"
+REFUSED = Rejected("Fakechat lacks a right for this message.", platform="fakechat")
+OPENING = "A place in which I was to say this is closed to me now, or does not take it:\n"
 
 
 @pytest.fixture
@@ -71,3 +72,34 @@ async def test_who_shut_the_desk_out_reads_it_on_the_desks_page(talk: TalkingDes
     [told] = await page(talk, desk.actor.member_id)
     lines = told.splitlines()
     assert (len(lines), lines[1], lines[-1]) == (MOST_REPEATED + 2, "- Line 0", "- and 2 more")
+
+
+async def test_news_that_a_room_takes_in_no_form_is_told_in_private(talk: TalkingDesk) -> None:
+    desk, here = talk.desk, await room(talk)
+    post = await desk.services.posts.draft(desk.actor, [Wording(("Tea",))], conversation_id=here)
+    talk.native.faults["send"].extend([REFUSED, REFUSED])
+    await desk.press("post_now", post.id, 1)
+    [told] = [one.message.text for one in talk.native.at("dm-ann")]
+    assert told == f"{OPENING}- Published #1:\n- Fake, ann: https://fake.example/remote-1"
+
+
+async def test_who_refuses_it_in_private_too_reads_it_on_the_desks_page_and_there_it_ends(talk: TalkingDesk) -> None:
+    desk, here = talk.desk, await room(talk)
+    await desk.transcript.add(here, Line("#1 may be out."))
+    talk.native.faults["send"].extend([REFUSED] * 4)
+    await talk.run()
+    assert await page(talk, desk.actor.member_id) == [f"{OPENING}- {OPENING}- #1 may be out."]
+    assert (talk.native.at("room"), talk.native.at("dm-ann")) == ([], [])
+    await talk.run()
+    assert len([one for one in await desk.base.rows(Job) if one.kind == "strayed"]) == 2
+
+
+async def test_a_redraw_that_is_refused_is_no_news(talk: TalkingDesk) -> None:
+    desk, here = talk.desk, await room(talk)
+    message = await desk.transcript.add(here, Line("one"))
+    await talk.run()
+    talk.native.faults["edit"].extend([REFUSED, REFUSED])
+    await desk.transcript.change(message, Line("one, mended"))
+    await talk.run()
+    assert [one.kind for one in await desk.base.rows(Job) if one.kind == "strayed"] == []
+    assert talk.native.heads("room") == ["one"]

@@ -156,6 +156,17 @@ async def test_a_message_that_is_gone_is_removed_without_a_word(there: SlackDesk
         await there.slack.chat.edit(ref, words("two"))
 
 
+async def test_news_that_a_room_does_not_take_is_told_in_private(there: SlackDesk) -> None:
+    there.talk.talking.natives.pop(there.talk.native.name)  # Ann is in no other chat
+    place = await there.talk.talking.whereabouts.place(there.desk.actor, "slack", ROOM, False)
+    there.server.refuse["chat.postMessage"].extend(["missing_scope"] * 2)
+    await there.desk.transcript.add(place.conversation_id, Line("#1 may be out."))
+    await there.run()
+    assert there.server.in_channel("C1") == []
+    [told] = there.server.in_channel(DM)
+    assert "#1 may be out." in told.words
+
+
 @pytest.mark.parametrize("address", ["", "nowhere", "T1/"])
 async def test_an_address_that_is_none_is_not_found(there: SlackDesk, address: str) -> None:
     with pytest.raises(NotFound):

@@ -104,6 +104,28 @@ async def test_bad_entities_lose_no_words(there: TelegramDesk) -> None:
     assert (plain.text, plain.entities) == ("one and two", [])
 
 
+@pytest.mark.parametrize(
+    "why",
+    [
+        "not enough rights to send text messages to the chat",
+        "CHAT_WRITE_FORBIDDEN",
+        "a new word for no",
+        "topic_closed",
+    ],
+)
+async def test_news_that_a_group_does_not_take_is_told_in_private(there: TelegramDesk, why: str) -> None:
+    there.server.group(-100)
+    there.talk.talking.natives.pop(there.talk.native.name)  # Ann is in no other chat
+    place = await there.talk.talking.whereabouts.place(there.desk.actor, "telegram", "-100", False)
+    closed = why.startswith(("not enough", "CHAT_WRITE"))
+    there.server.refuse["sendMessage"].extend([No(400, f"Bad Request: {why}")] * (1 if closed else 2))
+    await there.desk.transcript.add(place.conversation_id, Line("#1 may be out."))
+    await there.run()
+    assert there.server.at(-100) == []
+    [told] = there.server.at(ANN)
+    assert "#1 may be out." in told.text
+
+
 async def test_an_edit_into_what_is_there_already_is_none(there: TelegramDesk) -> None:
     ref = await send(there)
     await there.telegram.chat.edit(ref, words("one"))
