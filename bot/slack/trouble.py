@@ -32,6 +32,10 @@ _GONE = frozenset(
         "message_not_found",
         "not_in_channel",
         "restricted_action",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
+        "restricted_action_thread_only_channel",
         "thread_not_found",
         "user_disabled",
         "user_not_found",
@@ -84,7 +88,9 @@ def _refused(code: str, what: str) -> ContentError:
             "allow messages from the Messages tab."
         )
     if code in _GONE:
-        return NotFound(f"Slack no longer has the place or the message for {what} ({code}). Invite me again there.")
+        return NotFound(
+            f"Slack no longer has the place or the message for {what} ({code}). Invite me again there, or let me write."
+        )
     if code == "missing_scope":
         return Rejected(
             f"Slack's app lacks a right for {what}. “copydesk doctor slack” names it; install the app again.",

@@ -126,6 +126,11 @@ async def test_a_burst_in_one_channel_keeps_slacks_pace_and_loses_nothing(there:
         ("channel_not_found", NotFound),
         ("token_revoked", NotFound),
         ("messages_tab_disabled", NotFound),
+        ("restricted_action", NotFound),
+        ("restricted_action_non_threadable_channel", NotFound),
+        ("restricted_action_read_only_channel", NotFound),
+        ("restricted_action_thread_locked", NotFound),
+        ("restricted_action_thread_only_channel", NotFound),
         ("msg_too_long", Rejected),
         ("missing_scope", Rejected),
         ("fatal_error", OutcomeUnknown),
@@ -156,10 +161,11 @@ async def test_a_message_that_is_gone_is_removed_without_a_word(there: SlackDesk
         await there.slack.chat.edit(ref, words("two"))
 
 
-async def test_news_that_a_room_does_not_take_is_told_in_private(there: SlackDesk) -> None:
+@pytest.mark.parametrize(("code", "tries"), [("missing_scope", 2), ("restricted_action_read_only_channel", 1)])
+async def test_news_that_a_room_does_not_take_is_told_in_private(there: SlackDesk, code: str, tries: int) -> None:
     there.talk.talking.natives.pop(there.talk.native.name)  # Ann is in no other chat
     place = await there.talk.talking.whereabouts.place(there.desk.actor, "slack", ROOM, False)
-    there.server.refuse["chat.postMessage"].extend(["missing_scope"] * 2)
+    there.server.refuse["chat.postMessage"].extend([code] * tries)
     await there.desk.transcript.add(place.conversation_id, Line("#1 may be out."))
     await there.run()
     assert there.server.in_channel("C1") == []
