@@ -87,13 +87,20 @@ def _standing(post: PostView, zone_name: str, now: datetime) -> tuple[Tone, str]
         if state in states:
             return _STATE_WORDS[state][0], words
     if states <= {DeliveryState.SENT, DeliveryState.CANCELLED}:
-        sent = [one for one in post.deliveries if one.state is DeliveryState.SENT]
-        if sent and all(one.removed_at for one in sent):
-            return "plain", "Taken down"
-        if sent:
-            return "good", "Published"
-        return "plain", "Published in part" if in_part else "Cancelled"
+        return _over(post, in_part)
     return _before_it_is_out(post, zone_name, now)
+
+
+def _over(post: PostView, in_part: bool) -> tuple[Tone, str]:
+    """Of what is sent, or cancelled, on every account."""
+    if any(one.state is DeliveryState.SENT and not one.removed_at for one in post.deliveries):
+        return "good", "Published"
+    if in_part:
+        return "plain", "Published in part"
+    removed = [one for one in post.deliveries if one.removed_at]
+    if any(one.error for one in removed):
+        return "plain", "Taken down in part"
+    return "plain", "Taken down" if removed else "Cancelled"
 
 
 def _held_words(post: PostView) -> str:
@@ -179,7 +186,7 @@ def _status(one: DeliveryView, words: str, zone_name: str, now: datetime) -> str
     out = _parts_out(one)
     words = out or words
     if one.removed_at:
-        return f"removed {distance(one.removed_at, now)}"
+        return f"removed {distance(one.removed_at, now)}. {one.error}".removesuffix(". ")
     if one.state is DeliveryState.SENT and one.sent_at:
         return f"{words} {distance(one.sent_at, now)}"
     if one.state is DeliveryState.WAITING and one.due_at:
@@ -194,9 +201,9 @@ def _status(one: DeliveryView, words: str, zone_name: str, now: datetime) -> str
 
 def _parts_out(one: DeliveryView) -> str:
     """“1 of 3 parts is out”, of a thread that did not get to its end; empty: it is whole, or not begun."""
-    if not one.parts_sent or one.state not in (DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.WAITING):
+    if not one.parts_out or one.state not in (DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.WAITING):
         return ""
-    return f"{one.parts_sent} of {len(one.rendering.parts)} parts {'is' if one.parts_sent == 1 else 'are'} out"
+    return f"{one.parts_out} of {len(one.rendering.parts)} parts {'is' if one.parts_out == 1 else 'are'} out"
 
 
 def _waits(one: DeliveryView, zone_name: str, now: datetime) -> str:
@@ -240,7 +247,9 @@ def _afterwards(post: PostView) -> list[Button]:
     on = (post.id, post.revision)
     public = [one for one in post.deliveries if one.state is DeliveryState.SENT and not one.removed_at]
     count = [Button("count", "Refresh numbers", *on)] if any(one.countable for one in public) else []
-    remove = [Button("remove", "Take it down", *on, style="danger")] if any(one.removable for one in public) else []
+    remove = (
+        [Button("remove", "Take it down", *on, style="danger")] if any(one.removable for one in post.deliveries) else []
+    )
     return [*count, *remove]
 
 

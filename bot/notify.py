@@ -142,7 +142,7 @@ def _published(post: PostView) -> _Told:
 
 def _public_parts(one: DeliveryView) -> str:
     """“2 of 5 parts are out: https://…”, of a thread that did not get to its end."""
-    if not one.parts_sent:
+    if not one.parts_out:
         return ""
-    are = "is" if one.parts_sent == 1 else "are"
-    return f" {one.parts_sent} of {len(one.rendering.parts)} parts {are} out: {one.url}".rstrip(": ")
+    are = "is" if one.parts_out == 1 else "are"
+    return f" {one.parts_out} of {len(one.rendering.parts)} parts {are} out: {one.url}".rstrip(": ")

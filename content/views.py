@@ -50,6 +50,7 @@ class DeliveryView:
     error_code: str
     error: str
     parts_sent: int
+    """How many ever became public."""
     tries: int
     approved_by: str
     approved_at: datetime | None
@@ -58,7 +59,7 @@ class DeliveryView:
     countable: bool
     """Whether its platform tells numbers."""
     removable: bool
-    """Whether it is public now and can be taken down."""
+    """Whether some of it is public now and can be taken down."""
     numbers: Numbers | None
     """The newest counted, or None."""
     profile: str = ""
@@ -67,6 +68,11 @@ class DeliveryView:
     """What it will ask about at its time, as far as that can be seen now."""
     turn_at: datetime | None = None
     """When its account has room for it, while it waits for that or asks about it."""
+
+    @property
+    def parts_out(self) -> int:
+        """How many parts are public now, as far as the desk knows."""
+        return 0 if self.removed_at else self.parts_sent
 
     @property
     def cost_mills(self) -> int:
@@ -221,6 +227,8 @@ def undo_words(post: Post, revision: Revision, deliveries: Sequence[DeliveryView
 
 
 _GONE = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.SENT, DeliveryState.UNKNOWN)
+AT_REST = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.CANCELLED)
+"""Nothing more becomes public unless somebody wants it, so that what is can be taken down."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +241,8 @@ class _Rows:
     """By post and account."""
     deliveries: dict[str, list[tuple[Delivery, Account]]]
     approvals: dict[str, tuple[Approval, Member]]
-    parts_sent: dict[str, int]
+    parts_sent: dict[str, tuple[int, int]]
+    """How many became public, and of how many of these the address is known."""
     results: dict[str, Result]
     """The newest."""
     deciding: dict[str, Deciding]
@@ -302,14 +311,14 @@ async def _approvals(session: AsyncSession, ids: list[str]) -> dict[str, tuple[A
     return {delivery: (approval, member) for delivery, approval, member in rows.all()}
 
 
-async def _parts_sent(session: AsyncSession, ids: list[str]) -> dict[str, int]:
+async def _parts_sent(session: AsyncSession, ids: list[str]) -> dict[str, tuple[int, int]]:
     rows = await session.execute(
-        select(Part.delivery_id, func.count())
+        select(Part.delivery_id, func.count(), func.count(func.nullif(Part.remote_id, "")))
         .join(Delivery, Delivery.id == Part.delivery_id)
         .where(Delivery.post_id.in_(ids), Part.sent_at.is_not(None))
         .group_by(Part.delivery_id)
     )
-    return dict(rows.all())
+    return {delivery_id: (sent, known) for delivery_id, sent, known in rows.all()}
 
 
 async def _newest_results(session: AsyncSession, ids: list[str]) -> dict[str, Result]:
@@ -328,6 +337,7 @@ def _delivery(platform: Platform, delivery: Delivery, account: Account, rows: _R
     rendering = platform.render(content, public_access(account))
     approval, approver = rows.approvals.get(delivery.id, (None, None))
     result = rows.results.get(delivery.id)
+    sent, known = rows.parts_sent.get(delivery.id, (0, 0))
     return DeliveryView(
         id=delivery.id,
         account_id=account.id,
@@ -340,14 +350,14 @@ def _delivery(platform: Platform, delivery: Delivery, account: Account, rows: _R
         url=delivery.url,
         error_code=delivery.error_code,
         error=delivery.error,
-        parts_sent=rows.parts_sent.get(delivery.id, 0),
+        parts_sent=sent,
         tries=delivery.tries,
         approved_by=approver.name if approver else "",
         approved_at=approval.decided_at if approval else None,
         sent_at=delivery.sent_at,
         removed_at=delivery.removed_at,
         countable=isinstance(platform, Reports),
-        removable=_removable(platform, delivery),
+        removable=known > 0 and _removable(platform, delivery),
         numbers=Numbers(result.likes, result.replies, result.reposts, result.views) if result else None,
         profile=platform.profile(public_access(account)) if isinstance(platform, Shows) else "",
         cautions=rows.cautions.get(delivery.id, ()),
@@ -356,5 +366,5 @@ def _delivery(platform: Platform, delivery: Delivery, account: Account, rows: _R
 
 
 def _removable(platform: Platform, delivery: Delivery) -> bool:
-    public = delivery.state is DeliveryState.SENT and delivery.removed_at is None
+    public = delivery.state in AT_REST and delivery.removed_at is None
     return public and isinstance(platform, Removes)

@@ -105,7 +105,7 @@ class Delivery(Base):
     url: Mapped[Words]
     sent_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
-    """When a person took it down again; it was sent all the same."""
+    """When a person took down again what was public of it; it was sent all the same."""
 
 
 class Part(Base):

@@ -314,6 +314,22 @@ async def test_what_is_out_is_taken_down(opens: Opens, clock: FakeClock) -> None
     assert (await desk.card(1)).status == "Taken down"
 
 
+async def test_what_is_out_of_a_thread_that_broke_off_is_taken_down(opens: Opens, clock: FakeClock) -> None:
+    platform = RemovingPlatform(clock)
+    desk = await opens(platforms=[platform])
+    platform.script.extend([Do.PUBLISH, Do.REFUSE])
+    post = await desk.base.now("One", "Two")
+    await desk.jobs.run_all()
+    before = await desk.card(1)
+    assert before.status == "Published in part"
+    assert (await desk.push(button(before, "remove"))).text == "Taken down: Fake ann."
+    assert platform.texts == []
+    after = await desk.card(1)
+    assert (after.status, [one.verb for one in after.buttons]) == ("Taken down", [])
+    await desk.notify.notify(f"cancelled:{(await desk.base.delivery(post)).id}")
+    assert desk.chat.texts[-1].endswith("cancelled what was left of #1: it will not go out on Fake.")
+
+
 async def test_a_button_of_another_version_is_answered(desk: AgentDesk) -> None:
     for verb in ("publish", "undo", "__class__", ""):
         answer = await desk.press(verb, "post_1")

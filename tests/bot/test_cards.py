@@ -238,6 +238,27 @@ def test_what_was_taken_down_says_so() -> None:
     assert (both.status, labels(both)) == ("Published", ["Refresh numbers", "Take it down"])
 
 
+def test_what_is_out_of_a_thread_that_broke_off_can_be_taken_down() -> None:
+    part = {"parts_sent": 2, "removable": True, "error": "Too long."}
+    thread = ("One", "Two", "Three")
+    failed = card(delivery(DeliveryState.FAILED, *thread, **part), state=APPROVED)
+    assert (failed.status, failed.previews[0].status) == ("Published in part", "2 of 3 parts are out. Too long.")
+    assert labels(failed) == ["Try again now", "Schedule", "Edit", "Cancel the rest", "Take it down"]
+    cancelled = card(delivery(DeliveryState.CANCELLED, *thread, **part), state=APPROVED)
+    assert (cancelled.status, labels(cancelled)) == ("Published in part", ["Take it down"])
+
+
+def test_a_thread_that_was_taken_down_says_what_is_still_out_of_it() -> None:
+    gone = {"parts_sent": 2, "removed_at": NOW - timedelta(minutes=1)}
+    shown = card(delivery(DeliveryState.CANCELLED, "One", "Two", "Three", **gone), state=APPROVED)
+    assert (shown.status, shown.previews[0].status, labels(shown)) == ("Taken down", "removed 1 min ago", [])
+    left = card(delivery(DeliveryState.CANCELLED, "One", "Two", "Three", error="Part 2 is still out.", **gone))
+    assert (left.status, left.previews[0].status) == ("Taken down in part", "removed 1 min ago. Part 2 is still out.")
+    sent = {**OUT, "removable": False, "removed_at": NOW}
+    others = card(delivery(DeliveryState.SENT, **sent), delivery(DeliveryState.CANCELLED, "One", "Two", parts_sent=1))
+    assert others.status == "Published in part"
+
+
 def test_the_accounts_card_shows_what_is_connected_and_a_form_for_the_rest() -> None:
     accounts = [
         AccountView("account_1", "fake", "Fake", "ann", "connected", 100, "characters"),
