@@ -225,13 +225,15 @@ def _handlers(app: App) -> dict[str, Handler]:
     """Who does each kind of job."""
     telling = Telling(app.transcript, app.chats, app.talking.whereabouts.private)
     notify = Notify(app.desk, app.people, app.transcript, Deliveries(app.db), app.drawing, telling)
+    late = LateNews(app.desk, app.people, app.drawing, telling)
     reviewing = Reviewing(app.desk, Reviews(app.db, app.clock), app.people, app.transcript, app.drawing, telling)
     return {
         PUBLISH: app.publishing.publish,
         "collect": app.desk.results.collect,
         "redraw": notify.redraw,
         "daily": DailyLine(app.desk, app.people, telling).daily,
-        "late": LateNews(app.desk, app.people, app.drawing, telling).late,
+        "late": late.late,
+        "late_dropped": late.dropped,
         "notify": notify.notify,
         "ending": LoginNews(app.desk.accounts, app.people, app.drawing, telling).ending,
         "consent": app.desk.consents.expire,

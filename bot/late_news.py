@@ -13,7 +13,7 @@ from content.sentences import listed
 
 
 class LateNews:
-    """The handler of `late` jobs."""
+    """The handlers of `late` and `late_dropped` jobs."""
 
     def __init__(
         self,
@@ -37,6 +37,16 @@ class LateNews:
         place = await self._telling.where(first.conversation_id, first.author_id)
         message, key = await (self._one(late) if len(late.asking) == 1 else self._several(late))
         await self._telling.say(place, message, key=key)
+        return None
+
+    async def dropped(self, entry_id: str) -> datetime | None:
+        """Say who dropped what was late, as every other end of a post is said; the list itself only changes."""
+        dropped = await self._desk.late.dropped(entry_id)
+        numbers = listed([f"#{number}" for number in dropped.numbers])
+        what, they = ("the late post", "it") if len(dropped.numbers) == 1 else ("what was late", "they")
+        text = f"{dropped.by[:1].upper()}{dropped.by[1:]} dropped {what}, {numbers}: {they} will not go out."
+        place = await self._telling.where(dropped.conversation_id, dropped.author_id)
+        await self._telling.say(place, OutMessage(text), key=f"dropped:{entry_id}")
         return None
 
     async def _one(self, late: LateView) -> tuple[OutMessage, str]:

@@ -18,16 +18,16 @@ def record(
     at: datetime,
     member_id: str | None = None,
     **detail: Any,
-) -> None:
-    """Note it. `verb` is a stable `noun.verb`, `subject` a row's id; no `member_id` means the desk itself."""
-    session.add(
-        AuditEntry(
-            id=new_id("audit"),
-            workspace_id=workspace_id,
-            member_id=member_id,
-            verb=verb,
-            subject=subject,
-            detail=detail,
-            at=at,
-        )
+) -> str:
+    """Note it; the entry's id. `verb` is a stable `noun.verb`, `subject` a row's id; no `member_id` means the desk itself."""
+    entry = AuditEntry(
+        id=new_id("audit"),
+        workspace_id=workspace_id,
+        member_id=member_id,
+        verb=verb,
+        subject=subject,
+        detail=detail,
+        at=at,
     )
+    session.add(entry)
+    return entry.id

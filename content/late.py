@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,15 +12,17 @@ from content import notices
 from content.audit import record
 from content.database import Database
 from content.errors import Invalid, NotFound, WrongState
-from content.models import Conversation, Delivery, DeliveryState, Member, Post, PostState
+from content.models import AuditEntry, Conversation, Delivery, DeliveryState, Member, Post, PostState
 from content.pace import OVERDUE, TURN
-from content.people import Actor
+from content.people import Actor, called
 from content.platform import Platform
 from content.schedule import Schedule
 from content.times import Clock
 from content.views import PostView, views
 from content.when import Slot, understand
 
+DROPPED = "late.dropped"
+"""Of an audit entry about the first of them, with the numbers of all."""
 CODES = (OVERDUE, TURN)
 """Of questions that are told together."""
 TOGETHER = timedelta(minutes=10)
@@ -53,6 +56,16 @@ class Spread:
     """The first time, in words."""
     unapproved: int
     """How many of them still need a yes."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Late posts that somebody cancelled together."""
+
+    by: str
+    numbers: tuple[int, ...]
+    conversation_id: str | None
+    author_id: str
 
 
 class Late:
@@ -150,17 +163,36 @@ class Late:
                 rows = await session.scalars(select(Delivery).where(Delivery.post_id == post.id, _asks()))
                 for row in rows:
                     row.state = DeliveryState.CANCELLED
-                member, now = actor.member_id, self._clock.now()
-                record(
-                    session,
-                    workspace_id=post.workspace_id,
-                    verb="post.cancelled",
-                    subject=post.id,
-                    at=now,
-                    member_id=member,
-                )
+                self._record(session, actor, "post.cancelled", post.id)
                 await notices.redraw(session, self._clock, post.id)
+            await notices.dropped(session, self._clock, self._dropped(session, actor, posts))
             return len(posts)
+
+    def _dropped(self, session: AsyncSession, actor: Actor, posts: Sequence[Post]) -> str:
+        return self._record(session, actor, DROPPED, posts[0].id, numbers=[post.number for post in posts])
+
+    def _record(self, session: AsyncSession, actor: Actor, verb: str, subject: str, **detail: Any) -> str:
+        return record(
+            session,
+            workspace_id=actor.workspace_id,
+            verb=verb,
+            subject=subject,
+            at=self._clock.now(),
+            member_id=actor.member_id,
+            **detail,
+        )
+
+    async def dropped(self, entry_id: str) -> Dropped:
+        """Who dropped which posts, and where these belong."""
+        async with self._db.reading() as session:
+            row = await session.execute(
+                select(AuditEntry, Member, Post)
+                .join(Member, Member.id == AuditEntry.member_id)
+                .join(Post, Post.id == AuditEntry.subject)
+                .where(AuditEntry.id == entry_id)
+            )
+            entry, member, first = row.one()
+            return Dropped(called(member), tuple(entry.detail["numbers"]), first.conversation_id, first.author_id)
 
     async def _asking(self, session: AsyncSession, actor: Actor, where: str) -> Sequence[Post]:
         rows = await session.scalars(

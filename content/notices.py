@@ -54,3 +54,9 @@ async def late(session: AsyncSession, clock: Clock, post: Post) -> None:
     """The post is too late to go out by itself: told with all others that are so at about the same time where it belongs."""
     where, now = post.conversation_id or post.author_id, clock.now()
     await jobs.put_all(session, [jobs.Wanted("late", where, now + GATHER)], now=now)
+
+
+async def dropped(session: AsyncSession, clock: Clock, entry_id: str) -> None:
+    """Several late posts were cancelled together, which the audit entry tells: said once for all of them where they belong."""
+    now = clock.now()
+    await jobs.put_all(session, [jobs.Wanted("late_dropped", entry_id, now)], now=now)

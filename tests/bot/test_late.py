@@ -124,7 +124,8 @@ async def test_drop_all(desk: AgentDesk, platform: FakePlatform) -> None:
     assert (await desk.push(press)).text == "2 late posts are cancelled and will not go out."
     assert {await desk.base.state(one) for one in posts} == {DeliveryState.CANCELLED}
     assert lines(await card(desk))["Decided"] == [("#1 Tea", "Fake: Cancelled"), ("#2 Coffee", "Fake: Cancelled")]
-    assert desk.chat.texts == [TEXT]
+    await desk.jobs.run_all()
+    assert desk.chat.texts == [TEXT, "The owner dropped what was late, #1 and #2: they will not go out."]
 
 
 async def test_one_may_be_dropped_too(desk: AgentDesk) -> None:
@@ -132,6 +133,8 @@ async def test_one_may_be_dropped_too(desk: AgentDesk) -> None:
     await back_after(desk, 24)
     drop = Button("late_drop", "", desk.place.conversation_id)
     assert (await desk.push(drop)).text == "1 late post is cancelled and will not go out."
+    await desk.jobs.run_all()
+    assert desk.chat.texts[-1] == "The owner dropped the late post, #1: it will not go out."
 
 
 async def test_only_one_is_asked_about_on_its_own_card(desk: AgentDesk) -> None:
@@ -165,7 +168,7 @@ async def test_what_somebody_decided_before_it_was_told_is_not_told(desk: AgentD
     desk.clock.move(GATHER)
     await desk.jobs.run_all()
     assert await desk.handlers["late"]((await desk.open("another")).conversation_id) is None
-    assert desk.chat.texts == []
+    assert desk.chat.texts == ["The owner dropped the late post, #1: it will not go out."]
 
 
 async def test_what_belongs_nowhere_is_asked_of_its_author_alone(desk: AgentDesk) -> None:

@@ -265,6 +265,7 @@ async def _wired(
     notify = Notify(services, base.people, transcript, deliveries, drawing, telling)
     reviewing = Reviewing(services, base.reviews, base.people, transcript, drawing, telling)
     sweeping = Sweeping(db, clock)
+    late = LateNews(services, base.people, drawing, telling)
     handlers: dict[str, Handler] = {
         "publish": base.publishing.publish,
         "collect": services.results.collect,
@@ -272,7 +273,8 @@ async def _wired(
         "redraw": notify.redraw,
         "notify": notify.notify,
         "daily": _quiet,
-        "late": LateNews(services, base.people, drawing, telling).late,
+        "late": late.late,
+        "late_dropped": late.dropped,
         BROKE: BrokeNews(sweeping, telling).tell,
         "plan": Planned(services.plans, base.people, transcript, telling).run,
         "series": services.series.step,

@@ -44,6 +44,7 @@ QUIET_KINDS = (
     "changes",
     "restored",
     "late",
+    "late_dropped",
     "series_news",
 )
 
