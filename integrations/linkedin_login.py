@@ -71,9 +71,14 @@ class LinkedInLogin(Api):
         return [member, *(replace(member, identity=page) for page in pages)]
 
     def profile(self, access: Access) -> str:
-        """A page's page; where a person's is, LinkedIn tells no app."""
+        """A page's page. Where a person's is LinkedIn tells no app, but this leads whoever is signed in there to their own posts."""
         number = access.remote_id.removeprefix(ORGANIZATION)
-        return "" if number == access.remote_id else f"https://www.linkedin.com/company/{number}"
+        own = number == access.remote_id
+        return (
+            "https://www.linkedin.com/in/me/recent-activity/all/"
+            if own
+            else f"https://www.linkedin.com/company/{number}"
+        )
 
     async def check(self, access: Access) -> Connected:
         """Who it is there, with the same login."""

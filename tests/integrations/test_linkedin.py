@@ -231,7 +231,7 @@ async def test_a_page_says_who_it_is(desk: Desk) -> None:
     page = await desk.access(PAGE)
     assert (await desk.platform.check(page)).identity.handle == "Acme"
     assert desk.platform.profile(page) == "https://www.linkedin.com/company/77"
-    assert desk.platform.profile(await desk.access()) == ""
+    assert desk.platform.profile(await desk.access()) == "https://www.linkedin.com/in/me/recent-activity/all/"
     desk.server.faults.add("/rest/organizations", "status:403")
     assert (await desk.platform.check(page)).identity.handle == "Acme"
 
