@@ -62,9 +62,10 @@ class PlatformOffer:
 class Ending:
     """A login on its way to its end, or there."""
 
-    account: AccountView
+    accounts: tuple[AccountView, ...]
+    """All that came with it."""
     member_id: str
-    """Who connected it."""
+    """Who connected them."""
     at: datetime
     days_left: int
     """0: it has ended."""
@@ -196,8 +197,18 @@ class Accounts(Logins):
         left = account.ends_at - now
         if left <= timedelta(0):
             await self.lost_login(self._opened(account))
-        told = Ending(self._view(account), account.connected_by, account.ends_at, max(0, -(-left // timedelta(days=1))))
+        shared = await self._came_with(account)
+        told = Ending(shared, account.connected_by, account.ends_at, max(0, -(-left // timedelta(days=1))))
         return (told if left <= ANNOUNCED[0] else None), next_announcement(account.ends_at, now)
+
+    async def _came_with(self, account: Account) -> tuple[AccountView, ...]:
+        """The account, and those that came by the same consent as a page does, which end with it."""
+        its = and_(Account.login_id == account.login_id, Account.login_id != "", Account.ends_at == account.ends_at)
+        async with self._db.reading() as session:
+            rows = await session.scalars(
+                select(Account).where(or_(Account.id == account.id, its)).order_by(Account.platform, Account.handle)
+            )
+            return tuple(self._view(one) for one in rows)
 
     async def disconnect(self, actor: Actor, account_id: str) -> AccountView:
         """Let an account go: its login forgotten, then revoked at the platform where that ends no other's; its history kept."""

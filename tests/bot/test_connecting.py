@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.chat import Card
 from bot.login_news import LoginNews
+from content.accounts import AccountView
 from content.consent_views import Departure
-from content.models import Role
+from content.models import Account, Role
 from tests.bot.conftest import Talks
 from tests.fakes.native import TalkingDesk
 from tests.fakes.platform import FakePlatform
@@ -134,15 +136,47 @@ async def test_a_platform_without_a_form_is_reconnected_by_one_press(talk: Talki
     assert (await talk.presses("reconnect:account_0:0")).tone == "bad"
 
 
-async def test_the_end_of_a_login_is_told_to_who_connected_it(talk: TalkingDesk) -> None:
+async def ending(talk: TalkingDesk, *users: str) -> list[AccountView]:
+    """Accounts whose logins end in 60 days."""
     desk = talk.desk
     platform(talk).elsewhere, platform(talk).ends = False, timedelta(days=60)
-    await desk.base.connect("fake")
     news = LoginNews(desk.services.accounts, desk.base.people, desk.drawing, talk.telling)
     desk.handlers["ending"] = news.ending
+    return [await desk.base.connect("fake", user) for user in users]
+
+
+async def test_the_end_of_a_login_is_told_to_who_connected_it(talk: TalkingDesk) -> None:
+    desk = talk.desk
+    await ending(talk, "ann")
     for days, words in ((46, "in 14 days"), (7, "in 7 days"), (6, "tomorrow"), (1, "has ended")):
         desk.clock.move(timedelta(days=days))
         await talk.run()
         heads = talk.native.heads("dm-ann")
         assert words in heads[-1], heads
     assert len(talk.native.heads("dm-ann")) == 4
+
+
+async def test_the_end_of_a_login_is_told_once_for_all_that_came_with_it(talk: TalkingDesk) -> None:
+    views = await ending(talk, "ann", "page")
+    async with talk.desk.base.db.writing() as session:
+        await session.execute(
+            update(Account).where(Account.id.in_([one.id for one in views])).values(login_id="login_1")
+        )
+    for days in (46, 7, 6, 1):
+        talk.desk.clock.move(timedelta(days=days))
+        await talk.run()
+        told = talk.native.heads("dm-ann")[-1]
+        assert "Fake ann and Fake page" in told
+    assert len(talk.native.heads("dm-ann")) == 4
+
+
+async def test_an_end_that_came_near_while_the_desk_was_down_is_told_when_it_is_back(talk: TalkingDesk) -> None:
+    await ending(talk, "ann")
+    talk.desk.clock.move(timedelta(days=54))
+    await talk.run()
+    [told] = talk.native.heads("dm-ann")
+    assert "in 6 days" in told
+    talk.desk.clock.move(timedelta(days=5))
+    await talk.run()
+    assert "tomorrow" in talk.native.heads("dm-ann")[-1]
+    assert len(talk.native.heads("dm-ann")) == 2
