@@ -90,7 +90,7 @@ class Agenda:
         entries = await self._schedule.calendar(actor.workspace_id, start, end)
         series = await self._series.running(actor.workspace_id)
         async with self._db.reading() as session:
-            changes = await _changes(session, {one.post_id for one in entries})
+            changes = await _changes(session, {its for one in entries for its in (one.post_id, one.delivery_id)})
             slots = await self._free(session, actor.workspace_id, entries, now)
             plans = await _plans(session, actor.workspace_id, now, end)
         found = [_post(one, changes) for one in entries]
@@ -147,14 +147,14 @@ def _post(entry: CalendarEntry, changes: Mapping[str, int]) -> Event:
         number=entry.number,
         account=f"{entry.label} {entry.handle}",
         url=entry.url,
-        sequence=changes.get(entry.post_id, 0),
+        sequence=changes.get(entry.post_id, 0) + changes.get(entry.delivery_id, 0),
     )
 
 
-async def _changes(session: AsyncSession, post_ids: set[str]) -> dict[str, int]:
-    """How often something was done to each post: a number that only grows."""
+async def _changes(session: AsyncSession, ids: set[str]) -> dict[str, int]:
+    """How often something was done to each post, or became of it on an account: a number that only grows."""
     rows = await session.execute(
-        select(AuditEntry.subject, func.count()).where(AuditEntry.subject.in_(post_ids)).group_by(AuditEntry.subject)
+        select(AuditEntry.subject, func.count()).where(AuditEntry.subject.in_(ids)).group_by(AuditEntry.subject)
     )
     return {row.subject: row[1] for row in rows.all()}
 

@@ -61,10 +61,12 @@ async def test_a_post_says_how_it_stands_and_stays_the_same_event_when_it_moves(
 
 async def test_it_reaches_from_thirty_days_ago_to_half_a_year_ahead(desk: Desk, agenda: Agenda) -> None:
     post = await desk.now("Tea time")
+    [leaving] = await agenda.events(desk.actor)
     await desk.run()
     sent_at = desk.clock.now()
     [event] = await agenda.events(desk.actor)
     assert event.title == "#1 · Fake ann: Tea time (published)"
+    assert event.sequence > leaving.sequence, "it has an address now"
     assert event.url == (await desk.delivery(post)).url != ""
     far = await desk.draft("Far")
     await desk.due(far, AHEAD + timedelta(days=1))
