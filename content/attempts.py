@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from content import outcomes
 from content.approvals import arm
 from content.database import Database, database_now, moment
-from content.facts import Facts, read_facts
+from content.facts import Facts, Standing, read_facts, read_standing
 from content.firing import LEASE, LOOK_AGAIN, Claim, Later, claim, reclaim, too_dear
 from content.ids import new_id
-from content.models import IN_FLIGHT, Account, Attempt, Delivery, DeliveryState, Workspace
+from content.models import IN_FLIGHT, Attempt, Delivery, DeliveryState
 from content.pace import too_late
 from content.platform import Json, Platform, Published
 from content.times import Clock
@@ -28,13 +28,6 @@ _LOCKED = (
     .where(Delivery.id.in_(bindparam("deliveries", expanding=True)))
     .order_by(Delivery.id)
     .with_for_update()
-)
-_STANDING = (
-    select(Delivery.id, Workspace, Account.state)
-    .join(Workspace, Workspace.id == Delivery.workspace_id)
-    .join(Account, Account.id == Delivery.account_id)
-    .where(Delivery.id.in_(bindparam("deliveries", expanding=True)))
-    .execution_options(copydesk_unlocked=True)  # whoever changes them a moment later is late by a moment
 )
 
 
@@ -108,21 +101,20 @@ class Attempts:
     async def _arm_all(self, session: AsyncSession, asks: Sequence[_Arming]) -> list[str | Later]:
         ids = [one.mine.delivery_id for one in asks]
         _, now = await self._locked(session, ids)
-        rows = await session.execute(_STANDING, {"deliveries": ids})
-        standing = {delivery_id: (workspace, account_state) for delivery_id, workspace, account_state in rows}
-        return [await self._arm_one(session, one, *standing[one.mine.delivery_id], now) for one in asks]
+        standing = await read_standing(session, ids, now)
+        return [await self._arm_one(session, one, standing.get(one.mine.delivery_id), now) for one in asks]
 
     async def _arm_one(
-        self, session: AsyncSession, one: _Arming, workspace: Workspace, account_state: str, now: datetime
+        self, session: AsyncSession, one: _Arming, standing: Standing | None, now: datetime
     ) -> str | Later:
         """Uploads take minutes: what may have changed meanwhile is looked at again, in the moment before a request leaves."""
         delivery = await ours(session, one.mine)
-        if delivery is None:
+        if delivery is None or standing is None:
             return Later()
-        if workspace.held or workspace.rehearsing:
+        if standing.workspace.held or standing.workspace.rehearsing:
             await outcomes.wait_again(session, self._clock, delivery, None)
             return Later(now + LOOK_AGAIN)
-        if account_state != "connected" or await self._too_late(session, one, delivery, workspace, now):
+        if not standing.connected or await self._must_ask(session, one, delivery, standing, now):
             await outcomes.wait_again(session, self._clock, delivery, None)
             return Later(now)  # which says why
         asking = await self._too_dear(session, one, delivery, now)
@@ -142,13 +134,14 @@ class Attempts:
         delivery.lease_until = now + LEASE
         return attempt.id
 
-    async def _too_late(
-        self, session: AsyncSession, one: _Arming, delivery: Delivery, workspace: Workspace, now: datetime
+    async def _must_ask(
+        self, session: AsyncSession, one: _Arming, delivery: Delivery, standing: Standing, now: datetime
     ) -> bool:
-        """As when it is claimed: what has begun, or may have, is finished."""
-        if one.position > 0 or delivery.due_at is None or not too_late(workspace, delivery.due_at, now):
+        """Whether it became too late, or its day was blacked out since. What has begun, or may have, is finished."""
+        if one.position > 0:
             return False
-        return not await outcomes.in_doubt(session, delivery)
+        late = delivery.due_at is not None and too_late(standing.workspace, delivery.due_at, now)
+        return (late or not standing.dark <= one.mine.dark) and not await outcomes.in_doubt(session, delivery)
 
     async def _too_dear(self, session: AsyncSession, one: _Arming, delivery: Delivery, now: datetime) -> Later | None:
         """What has begun, or may have, is finished."""

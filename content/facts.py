@@ -1,7 +1,7 @@
 """What a claim is decided by, read for many deliveries at once with as many statements as for one."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -92,6 +92,11 @@ class Facts:
         return contents.digest(self.delivery.account_id, self.content)
 
     @property
+    def dark(self) -> frozenset[str]:
+        """The blackouts that keep the account's posts back now."""
+        return _dark(self.blackouts, self.account.id, self.now)
+
+    @property
     def has_yes(self) -> bool:
         """Whether somebody approved exactly this on exactly this account, and nobody took it back."""
         approval, delivery = self.approval, self.delivery
@@ -101,6 +106,20 @@ class Facts:
             and approval.delivery_id == delivery.id
             and approval.digest == self.digest
         )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What may have changed since a claim, as it is in the moment in which a request leaves."""
+
+    workspace: Workspace
+    connected: bool
+    dark: frozenset[str]
+    """The blackouts that keep the account's posts back now."""
+
+
+def _dark(found: Sequence[Blackout], account_id: str, now: datetime) -> frozenset[str]:
+    return frozenset(one.id for one in found if blackouts.covers(one, account_id, now))
 
 
 def _these(name: str) -> BindParameter[Sequence[str]]:
@@ -127,6 +146,13 @@ _AROUND = (
     .outerjoin(Approval, Approval.id == Delivery.approval_id)
     .where(Delivery.id.in_(_these("deliveries")))
     .execution_options(copydesk_unlocked=True)  # the deliveries are, and that is enough
+)
+_STANDING = (
+    select(Delivery.id, Account.id, Account.state, Workspace, _DARK)
+    .join(Account, Account.id == Delivery.account_id)
+    .join(Workspace, Workspace.id == Delivery.workspace_id)
+    .where(Delivery.id.in_(_these("deliveries")))
+    .execution_options(copydesk_unlocked=True)  # whoever changes them a moment later is late by a moment
 )
 _BLACKOUTS = select(Blackout).where(Blackout.workspace_id.in_(_these("workspaces")), blackouts.still_on())
 _CONFIRMATIONS = select(Confirmation).where(Confirmation.delivery_id.in_(_these("deliveries")))
@@ -183,6 +209,24 @@ async def read_facts(
     return facts
 
 
+async def read_standing(session: AsyncSession, deliveries: Sequence[str], now: datetime) -> dict[str, Standing]:
+    """By delivery id."""
+    rows = (await session.execute(_STANDING, {"deliveries": deliveries, **_about(now.date())})).all()
+    dark = await _blackouts(session, {workspace.id for *_, workspace, is_dark in rows if is_dark})
+    return {
+        delivery_id: Standing(workspace, state == "connected", _dark(dark.get(workspace.id, ()), account_id, now))
+        for delivery_id, account_id, state, workspace, _ in rows
+    }
+
+
+async def _blackouts(session: AsyncSession, workspaces: Collection[str]) -> Mapping[str, Sequence[Blackout]]:
+    found = defaultdict(list)
+    if workspaces:
+        for blackout in await session.scalars(_BLACKOUTS, {"workspaces": sorted(workspaces)}):
+            found[blackout.workspace_id].append(blackout)
+    return found
+
+
 def _about(day: date) -> dict[str, date]:
     return {"yesterday": day - timedelta(days=1), "tomorrow": day + timedelta(days=1)}
 
@@ -193,13 +237,10 @@ async def _against(
     """By delivery id, of those that something may speak against: what it is, and what people said to it."""
     if not deliveries:
         return {}
-    workspaces, ids = sorted({one.workspace_id for one in deliveries}), [one.id for one in deliveries]
-    dark, said = defaultdict(list), defaultdict(list)
-    for blackout in await session.scalars(_BLACKOUTS, {"workspaces": workspaces}):
-        dark[blackout.workspace_id].append(blackout)
-    for confirmation in await session.scalars(_CONFIRMATIONS, {"deliveries": ids}):
+    dark, said = await _blackouts(session, {one.workspace_id for one in deliveries}), defaultdict(list)
+    for confirmation in await session.scalars(_CONFIRMATIONS, {"deliveries": [one.id for one in deliveries]}):
         said[confirmation.delivery_id].append(confirmation)
-    return {one.id: (tuple(dark[one.workspace_id]), tuple(said[one.id])) for one in deliveries}
+    return {one.id: (tuple(dark.get(one.workspace_id, ())), tuple(said[one.id])) for one in deliveries}
 
 
 async def _parts(session: AsyncSession, deliveries: Sequence[str]) -> Mapping[str, list[Part]]:

@@ -46,6 +46,8 @@ class Claim:
     """The idempotency key of every part."""
     sent: tuple[Published | None, ...]
     """The parts that are public already."""
+    dark: frozenset[str] = frozenset()
+    """The blackouts that it goes out in spite of."""
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,7 @@ def _take(session: AsyncSession, facts: Facts) -> Claim:
         part_ids=tuple(part.id for part in parts),
         keys=tuple(part.key for part in parts),
         sent=tuple(published(part) for part in parts),
+        dark=facts.dark,
     )
 
 

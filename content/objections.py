@@ -42,8 +42,8 @@ GUARDS = (blackouts.GUARD, alike.GUARD)
 
 
 def _blacked_out(facts: Facts) -> Objection | None:
-    found = [one for one in facts.blackouts if blackouts.covers(one, facts.account.id, facts.now)]
-    new = [one for one in found if not _confirmed(facts, blackouts.GUARD, one.id)]
+    dark = facts.dark
+    new = [one for one in facts.blackouts if one.id in dark and not _confirmed(facts, blackouts.GUARD, one.id)]
     if not new:
         return None
     return Objection(blackouts.GUARD, blackouts.objection(new[0], facts.now), tuple(one.id for one in new))

@@ -77,6 +77,19 @@ async def test_a_thread_goes_no_further_on_an_account_that_was_disconnected(desk
     assert (fake.texts, (await desk.delivery(post)).error_code) == (["Hello"], "needs_reconnect")
 
 
+async def test_what_is_blacked_out_while_it_is_uploaded_asks_and_may_be_overruled(
+    desk: Desk, fake: FakePlatform
+) -> None:
+    post = await desk.planned("Hello")
+    async with uploading(desk, fake):
+        await desk.guards.blackouts.add(desk.actor, "today", "Mourning")
+    shown = await desk.delivery(post)
+    assert (fake.keys, shown.state, shown.error_code) == ([], DeliveryState.ASKING, "blackout")
+    await desk.guards.objections.overrule(desk.actor, shown.id, 1, button="press")
+    await desk.run()
+    assert fake.texts == ["Hello"]
+
+
 async def test_what_became_too_late_while_it_was_uploaded_asks(desk: Desk, fake: FakePlatform) -> None:
     """A long film on a slow line, or a laptop that was closed meanwhile."""
     post = await desk.planned("Hello")
