@@ -212,7 +212,10 @@ class Actions:
 
     async def _disconnect(self, action: Action) -> Answer:
         account = await self._desk.accounts.disconnect(action.actor, action.id)
-        return Answer(f"{account.words} is disconnected. Its posts here are kept.")
+        planned = await self._desk.accounts.planned_on(account.id)
+        posts = "1 post that is planned on it waits" if planned == 1 else f"{planned} posts that are planned on it wait"
+        waits = f" {posts} until it is connected again." if planned else ""
+        return Answer(f"{account.words} is disconnected. Its posts here are kept.{waits}")
 
 
 def _read_edit(form: Mapping[str, str]) -> tuple[list[Wording], dict[str, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content import jobs
@@ -14,7 +14,7 @@ from content.connecting import Connected, Connects, Field
 from content.errors import Invalid, NeedsReconnect, NotAllowed, NotFound, PlatformError
 from content.ids import new_id
 from content.logins import ANNOUNCED, NO_ACCOUNT, Logins, announce_end, next_announcement
-from content.models import Account, Delivery, DeliveryState
+from content.models import MOVABLE, Account, Delivery, DeliveryState
 from content.people import Actor
 from content.platform import Access, Content, PartContent
 from content.views import public_access
@@ -235,6 +235,12 @@ class Accounts(Logins):
             with contextlib.suppress(PlatformError):  # it is forgotten here all the same, as was asked
                 await platform.revoke(access)
         return view
+
+    async def planned_on(self, account_id: str) -> int:
+        """How many posts have a time to go out on an account."""
+        planned = and_(Delivery.account_id == account_id, Delivery.state.in_(MOVABLE), Delivery.due_at.is_not(None))
+        async with self._db.reading() as session:
+            return await session.scalar(select(func.count()).select_from(Delivery).where(planned)) or 0
 
     def _openable(self, account: Account) -> Access | None:
         """None: its login was sealed with a key that the desk no longer has, so it can only be forgotten."""

@@ -280,6 +280,17 @@ async def test_an_account_is_let_go(desk: AgentDesk) -> None:
     assert (await desk.press("disconnect", "account_of_nobody")).tone == "bad"
 
 
+@pytest.mark.parametrize(
+    ("posts", "words"), [(1, "1 post that is planned on it waits"), (2, "2 posts that are planned on it wait")]
+)
+async def test_letting_an_account_go_says_what_is_planned_on_it(desk: AgentDesk, posts: int, words: str) -> None:
+    [account] = await desk.services.accounts.connected(desk.actor.workspace_id)
+    for _ in range(posts):
+        await desk.base.planned("Tea time")
+    answer = await desk.press("disconnect", account.id)
+    assert answer.text == f"Fake ann is disconnected. Its posts here are kept. {words} until it is connected again."
+
+
 async def test_an_account_is_connected_by_the_form_of_its_card(desk: AgentDesk, platform: FakePlatform) -> None:
     card = await desk.drawing.draw("accounts:all", desk.actor)
     assert card is not None
