@@ -11,7 +11,7 @@ from bot.chat import OutMessage
 from content.models import Approval, Arrival, Message, PostState
 from tests.journeys.chats import BREATH, in_chats
 from tests.journeys.desk import PATIENCE, RunningDesk
-from tests.servers.slack import direct
+from tests.servers.slack import BOT, direct
 
 ANN, BO = 7, "UBO"
 
@@ -95,7 +95,7 @@ async def test_a_dead_chat_holds_up_no_other(data: Path) -> None:
         await chats.join_slack("UANN")
         chats.slack.refuse["chat.postMessage"].extend(["fatal_error"] * 1000)
         chats.slack.faults.add("POST /api/chat.update", *["slow:5"] * 20)
-        await chats.slack.say("UANN", direct("UANN"), "/help")
+        await chats.slack.say("UANN", direct("UANN"), f"<@{BOT}> /help")
         loop = asyncio.get_running_loop()
         before = loop.time()
         [answer] = await chats.on_telegram(ANN, "/help")
@@ -106,7 +106,7 @@ async def test_a_dead_chat_holds_up_no_other(data: Path) -> None:
             await chats.desk.wait(BREATH * 30)
             if chats.slack.in_channel(direct("UANN")):
                 break
-        assert "/calendar" in chats.slack.in_channel(direct("UANN"))[-1].words
+        assert "/copydesk calendar" in chats.slack.in_channel(direct("UANN"))[-1].words
 
 
 async def test_a_burst_of_a_thousand_events_loses_nothing_and_keeps_order(data: Path) -> None:

@@ -17,7 +17,7 @@ from tests.servers.linkedin import SELF_SERVE, LinkedInServer
 from tests.servers.mastodon import MastodonServer
 from tests.servers.platform import PlatformServer
 from tests.servers.running import serving
-from tests.servers.slack import direct
+from tests.servers.slack import BOT, direct
 from tests.servers.x import XServer
 
 ANN, IN_SLACK = 7, "UANN"
@@ -77,7 +77,7 @@ async def connect_x_on_telegram(at: Scene) -> None:
 
 
 async def connect_linkedin_in_slack(at: Scene) -> None:
-    said = await at.chats.in_slack(IN_SLACK, "/connect")
+    said = await at.chats.in_slack(IN_SLACK, f"<@{BOT}> /connect")
     accounts = next(one for one in said if "Connect LinkedIn" in one.buttons())
     await at.chats.press_in_slack(IN_SLACK, accounts, "Connect LinkedIn")
     message = next(
