@@ -171,6 +171,8 @@ class LinkCard:
     description: str = ""
     image: str = ""
     """The address of its picture, or empty."""
+    image_sha256: str = ""
+    """Of the picture that was there when the post was written: no other goes out in its place."""
 
 
 @dataclass(frozen=True)

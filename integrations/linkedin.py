@@ -10,6 +10,7 @@ answers by time. Posts a day: unpublished, others saw 100 to 150 (brightbean, ay
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from content.errors import Duplicate, OutcomeUnknown, PlatformError, Problem, Rejected
@@ -95,7 +96,9 @@ class LinkedIn(Uploads):
         found = {name: await self._organization(access, name) for name in vanities}
         link = _card_link(content.parts[0]) if content.parts else None
         card = await read_card(self._http, NAME, link) if link else None
-        kept = {"title": card.title, "description": card.description, "image": card.image} if card else {}
+        kept = {"title": card.title, "description": card.description} if card else {}
+        if card and card.image and (picture := await self._picture(card.image)):
+            kept |= {"image": card.image, "image_sha256": sha256(picture.body).hexdigest()}
         return {
             "organizations": {name: one for name, one in found.items() if one},
             "cards": {card.url: kept} if card else {},
@@ -111,7 +114,7 @@ class LinkedIn(Uploads):
         text, spans = shown(clean(part.text), resolved.get("organizations", {}))
         link = _card_link(part) if number == 0 else None
         kept = resolved.get("cards", {}).get(link) if link else None
-        card = LinkCard(str(link), kept["title"], kept["description"], kept.get("image", "")) if kept else None
+        card = LinkCard(str(link), **kept) if kept else None
         return RenderedPart(text, len(on_the_wire(text, spans)), spans, part.images, card, part.video)
 
     def problems(self, rendering: Rendering) -> list[Problem]:

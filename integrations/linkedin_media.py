@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from content.errors import ContentError, Invalid, NeedsReconnect, Rejected, Unavailable
-from content.platform import Access, Image, Json, MediaBytes, RenderedPart, Rendering, Video
+from content.platform import Access, Image, Json, LinkCard, MediaBytes, RenderedPart, Rendering, Video
 from content.times import Clock
 from integrations.http import Answer, Http
 from integrations.linkedin_api import LABEL, NAME, encoded, inner, is_page, told, words_of
@@ -45,7 +45,7 @@ class Uploads(LinkedInLogin):
             if part.card and part.card.image:
                 name = thumbnail_name(number, part.card.image)
                 known = self._fresh(kept.get(name))
-                urn = known["urn"] if known else await self._thumbnail(access, part.card.image)
+                urn = known["urn"] if known else await self._thumbnail(access, part.card)
                 uploaded |= {name: known or self._made(urn)} if urn else {}
         return uploaded
 
@@ -62,12 +62,21 @@ class Uploads(LinkedInLogin):
             return await self._video(access, one, media)
         return await self._image(access, await media.read(one.media_id), one.mime)
 
-    async def _thumbnail(self, access: Access, url: str) -> str | None:
-        """The picture of a link's card; a courtesy, so whatever fails means none."""
+    async def _thumbnail(self, access: Access, card: LinkCard) -> str | None:
+        """The picture of a link's card; a courtesy, so whatever fails means none, and so does another than was approved."""
+        picture = await self._picture(card.image)
+        if picture is None or hashlib.sha256(picture.body).hexdigest() != card.image_sha256:
+            return None
         try:
-            picture = await self._http.fetch(NAME, url, max_bytes=THUMBNAIL_BYTES, types=THUMBNAILS)
             return await self._image(access, picture.body, picture.media_type)
-        except ContentError:  # its address is a stranger's, and may be one where we do not go
+        except ContentError:
+            return None
+
+    async def _picture(self, url: str) -> Answer | None:
+        """What a page names as its picture; its address is a stranger's, and may be one where we do not go."""
+        try:
+            return await self._http.fetch(NAME, url, max_bytes=THUMBNAIL_BYTES, types=THUMBNAILS)
+        except ContentError:
             return None
 
     async def _image(self, access: Access, data: bytes, mime: str) -> str:

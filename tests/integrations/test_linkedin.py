@@ -91,11 +91,14 @@ class Desk:
         return self.known[who]
 
     async def prepared(self, *parts: PartContent, who: str = MEMBER, handles: Json | None = None) -> Prepared:
-        access = await self.access(who)
-        content = Content(parts)
+        rendering = await self.resolved(*parts, who=who)
+        return await self.platform.prepare(rendering, await self.access(who), Media(), handles or {})
+
+    async def resolved(self, *parts: PartContent, who: str = MEMBER) -> Rendering:
+        """As it is when the post is written."""
+        access, content = await self.access(who), Content(parts)
         content = replace(content, resolved=await self.platform.resolve(content, access))
-        rendering = self.platform.render(content, access)
-        return await self.platform.prepare(rendering, access, Media(), handles or {})
+        return self.platform.render(content, access)
 
     async def posted(self, *parts: PartContent, who: str = MEMBER) -> tuple[Prepared, list[Published]]:
         prepared = await self.prepared(*parts, who=who)
@@ -406,16 +409,22 @@ async def site() -> AsyncIterator[str]:
         return HTMLResponse(f"<title>Boats</title>{head}" if request.url.path == "/boats" else "<p>nothing</p>")
 
     async def picture(request: Request) -> Response:
-        return Response(SIZES["image/png"], media_type="image/png")
+        return Response(BOAT[-1], media_type="image/png")
 
+    BOAT[:] = [SIZES["image/png"]]
     async with serving(Starlette(routes=[Route("/boat.png", picture), Route("/{name}", page)])) as url:
         yield url
+
+
+BOAT: list[bytes] = []
+"""What the page's picture was; the last one is there now."""
 
 
 async def test_a_link_gets_a_card_with_title_and_picture(desk: Desk, site: str) -> None:
     prepared, _ = await desk.posted(PartContent(f"See {site}/boats"))
     card = prepared.rendering.parts[0].card
-    assert card == LinkCard(f"{site}/boats", "Boats", "By the sea", f"{site}/boat.png")
+    seen = hashlib.sha256(BOAT[0]).hexdigest()
+    assert card == LinkCard(f"{site}/boats", "Boats", "By the sea", f"{site}/boat.png", seen)
     article = desk.server.seen[-1].body["content"]["article"]
     [upload] = desk.server.uploads.values()
     assert upload.data == SIZES["image/png"]
@@ -432,6 +441,15 @@ async def test_a_page_that_says_nothing_gets_no_card_and_a_lost_picture_none_eit
     assert set(desk.server.seen[-1].body["content"]["article"]) == {"source", "title", "description"}
     prepared = await desk.prepared(PartContent(f"Both {site}/boats", (image(),)))
     assert prepared.rendering.parts[0].card is None
+
+
+async def test_a_picture_that_was_changed_since_the_post_was_written_does_not_go_out(desk: Desk, site: str) -> None:
+    rendering = await desk.resolved(PartContent(f"See {site}/boats"))
+    BOAT.append(b"something else")
+    prepared = await desk.platform.prepare(rendering, await desk.access(), Media(), {})
+    await desk.platform.commit(prepared, 0, "key", [])
+    assert set(desk.server.seen[-1].body["content"]["article"]) == {"source", "title", "description"}
+    assert desk.server.uploads == {}
 
 
 # comments
@@ -598,7 +616,7 @@ async def test_an_address_where_we_do_not_go_is_refused(desk: Desk) -> None:
 async def test_a_card_whose_picture_is_where_we_do_not_go_has_none(desk: Desk, picture: str) -> None:
     access = await desk.access()
     rendering = desk.rendered(PartContent("See it"))
-    part = replace(rendering.parts[0], card=LinkCard("https://example.org/", "Boats", "", picture))
+    part = replace(rendering.parts[0], card=LinkCard("https://example.org/", "Boats", "", picture, "0" * 64))
     prepared = await desk.platform.prepare(replace(rendering, parts=(part,)), access, Media(), {})
     await desk.platform.commit(prepared, 0, "key", [])
     assert desk.server.seen[-1].body["content"]["article"] == {"source": "https://example.org/", "title": "Boats"}
