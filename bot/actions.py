@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
-from bot.answers import counted, leaving_words, press_name
+from bot.answers import counted, leaving_words, press_name, released_words
 from bot.chat import Action, Answer
 from bot.consent_card import way_in
 from bot.decisions import EVERYBODY
@@ -145,7 +145,8 @@ class Actions:
 
     async def _release(self, action: Action) -> Answer:
         post = await self._desk.schedule.release(action.actor, action.id)
-        return Answer(f"#{post.number} goes out at its time again.")
+        standing = await self._desk.guards.switch.standing(action.actor.workspace_id)
+        return Answer(f"#{post.number} {released_words(post, standing, self._desk.clock.now())}")
 
     async def _cancel(self, action: Action) -> Answer:
         post = await self._desk.schedule.cancel(action.actor, action.id)

@@ -30,6 +30,15 @@ def leaving_words(post: PostView, standing: Standing, now: datetime) -> str:
     return " ".join(caution_notes(post)) or usual
 
 
+def released_words(post: PostView, standing: Standing, now: datetime) -> str:
+    """What becomes of a post that was held; how late it may be is looked at when it goes out."""
+    if standing.held:
+        return f"is released. {HELD}"
+    if post.due_at is not None and post.due_at <= now:
+        return "is released. Its time has passed: it goes out now, or asks first where that is too late."
+    return "goes out at its time again."
+
+
 def press_name(action: Action) -> str:
     """How a press is named in the record of an approval."""
     return f"{action.place.chat}:{action.verb}"

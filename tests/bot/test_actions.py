@@ -93,6 +93,20 @@ async def test_a_yes_to_what_is_held_does_not_promise_that_it_goes_out(desk: Age
     assert approved.text == "Approved #1. It is on hold, though: Release lets it go out."
 
 
+async def test_releasing_promises_nothing_that_does_not_come(desk: AgentDesk, platform: FakePlatform) -> None:
+    post = await desk.base.planned("Tea time")
+    await desk.base.schedule.hold(desk.base.actor, post.id)
+    release = button(await desk.card(), "release")
+    await desk.base.wait(timedelta(hours=1, minutes=5))
+    words = "#1 is released. Its time has passed: it goes out now, or asks first where that is too late."
+    assert (await desk.push(release)).text == words
+    await desk.base.run()
+    assert platform.texts == ["Tea time"]
+    await desk.base.schedule.hold(desk.base.actor, (await desk.base.planned("Cake")).id)
+    await desk.base.guards.switch.hold(desk.base.actor)
+    assert (await desk.push(button(await desk.card(), "release"))).text == f"#2 is released. {HELD}"
+
+
 async def test_post_now_twice_posts_once(desk: AgentDesk, platform: FakePlatform) -> None:
     await desk.base.draft("Tea time")
     now = button(await desk.card(), "post_now")
