@@ -42,7 +42,7 @@ NOTED = {
     DeliveryState.CANCELLED: {"post.cancelled", "post.discarded", "delivery.settled"},
 }
 """What is in the record of whatever came into a state."""
-TOLD = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.ASKING)
+TOLD = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.ASKING, DeliveryState.CANCELLED)
 """The states that people are told of."""
 
 
@@ -74,9 +74,18 @@ class Rows:
         if delivery.state is DeliveryState.SENT:  # told of the post, by a job that was put when this was out
             news = [one for one in self.jobs if (one.kind, one.subject) == ("notify", f"sent:{self.post.id}")]
             return any(delivery.sent_at is not None and one.run_at >= delivery.sent_at for one in news)
+        if delivery.state is DeliveryState.CANCELLED and (delivery.due_at is None or self.settled(delivery)):
+            return True  # nobody waited for it, or it was a person's own answer
+        if delivery.state is DeliveryState.CANCELLED:  # told of the post, by the first that had a time
+            about = {f"cancelled:{one.id}" for one in self.deliveries}
+            return any(one.subject in about for one in self.jobs if one.kind == "notify")
         where = self.post.conversation_id or self.post.author_id  # of the message that names all that are late
         subjects = [one.subject for one in self.jobs if one.kind in ("notify", "late")]
         return any(one == where or one.endswith(f":{delivery.id}") for one in subjects)
+
+    def settled(self, delivery: Delivery) -> bool:
+        """Whether a person said what became of it."""
+        return any((one.subject, one.verb) == (delivery.id, "delivery.settled") for one in self.entries)
 
     def waits_for_people(self, delivery: Delivery) -> bool:
         """What wakes it is an approval, a time, or a login."""

@@ -45,12 +45,15 @@ from tests.fakes.platform import BarePlatform, Do, FakePlatform, FindingPlatform
 from tests.servers.postgres import Postgres, tell_time
 
 Result = TypeVar("Result")
+ALIVE = precondition(lambda life: not life.over)
 FAULTS = [Do.PUBLISH, Do.LOSE_AFTER, Do.LOSE_BEFORE, Do.BREAK_AFTER, Do.REFUSE, Do.LIMIT, Do.BE_DOWN, Do.EXPIRE]
 STRAIGHT = timedelta(minutes=3)
 """Longer than any lease."""
 PLACES = st.integers(0, 3)
+AT_FIRST = st.tuples(*[st.sampled_from(FAULTS)] * 4)
+"""What each platform does with the first part that comes."""
 DEEDS = (
-    "request", "approve", "send back", "press an old card", "undo", "hold", "release", "cancel", "delete", "hold everything", "hold nothing"
+    "request", "approve", "send back", "press an old card", "undo", "release", "cancel", "delete", "hold everything", "hold nothing"
 )  # fmt: skip
 
 
@@ -97,11 +100,18 @@ class Slow(Watched, FollowingPlatform):
     """It works on a post after it took it."""
 
 
+def prepare(platform: BarePlatform, faults: Sequence[Do]) -> None:
+    """What it will do next."""
+    platform.script.extend([Do.PEND, *faults] if isinstance(platform, Slow) else faults)
+
+
 class Life(RuleBasedStateMachine):
     """One thread of two parts on four accounts, and up to two processes at a time."""
 
     empty: Path | Postgres
     loop: asyncio.AbstractEventLoop
+    met: set[DeliveryState]
+    """The states that were seen in any life."""
 
     # the processes
 
@@ -126,8 +136,8 @@ class Life(RuleBasedStateMachine):
         first = self.first
         return wired(self.opened(MortalDatabase), self.clock, self.folder, first.platforms, first.sealer, first.actor)
 
-    @initialize(survives=st.booleans(), planned=st.sampled_from([True, True, False]))
-    def draft(self, survives: bool, planned: bool) -> None:
+    @initialize(survives=st.booleans(), planned=st.sampled_from([True, True, False]), faults=AT_FIRST)
+    def draft(self, survives: bool, planned: bool, faults: Sequence[Do]) -> None:
         self.clock = FakeClock()
         self.folder = Path(tempfile.mkdtemp())
         self.databases: list[Database] = []
@@ -144,18 +154,20 @@ class Life(RuleBasedStateMachine):
         for one in self.platforms:
             one.witness = self.witness
         self.witness.db = self.opened()
-        self.run(self.begin(survives=survives, planned=planned))
+        self.run(self.begin(faults, survives=survives, planned=planned))
 
-    async def begin(self, *, survives: bool, planned: bool) -> None:
+    async def begin(self, faults: Sequence[Do], *, survives: bool, planned: bool) -> None:
         self.first = await make_desk(self.opened(), self.clock, self.folder, *self.platforms)
         self.people: list[Actor] = [self.first.actor, await self.first.member(Role.APPROVER)]
         policy = self.first.approvals.policy
         await policy.set(self.first.actor, approval_survives_move=survives, self_approval=True)
         self.desk, self.other = self.process(), self.process()
         begun = self.desk.planned("Hello", "World", hours=0.1) if planned else self.desk.draft("Hello", "World")
-        self.begin_anew(await begun)
+        self.begin_anew(await begun, faults)
 
-    def begin_anew(self, post: PostView) -> None:
+    def begin_anew(self, post: PostView, faults: Sequence[Do]) -> None:
+        for platform, fault in zip(self.platforms, faults, strict=True):
+            prepare(platform, [fault])
         self.post, self.texts, self.over = post, 0, False
         self.seen: dict[str, object] = {}
         self.sent: set[str] = set()
@@ -170,6 +182,7 @@ class Life(RuleBasedStateMachine):
 
     # what people do
 
+    @ALIVE
     @rule(texts=st.integers(1, 3), changed=st.integers(0, 2), approved=st.booleans())
     def edit(self, texts: int, changed: int, approved: bool) -> None:
         self.texts += 1
@@ -179,18 +192,21 @@ class Life(RuleBasedStateMachine):
         if approved:
             self.attempt(self.desk.approve(self.now))
 
+    @ALIVE
     @rule(minutes=st.sampled_from([1, 5, 90]), approved=st.booleans())
     def schedule(self, minutes: int, approved: bool) -> None:
         self.attempt(self.desk.schedule.set(self.owner, self.post.id, f"in {minutes} minutes"))
         if approved:
             self.attempt(self.desk.approve(self.now, self.people[1]))
 
+    @ALIVE
     @rule(at_once=st.booleans())
     def press_post_now(self, at_once: bool) -> None:
         self.attempt(self.desk.schedule.post_now(self.owner, self.post.id, self.now.revision, button="press"))
         if at_once:
             self.run(self.desk.run())
 
+    @ALIVE
     @rule(deed=st.sampled_from(DEEDS))
     def interfere(self, deed: str) -> None:
         desk, owner, now = self.desk, self.owner, self.now
@@ -200,7 +216,6 @@ class Life(RuleBasedStateMachine):
             "send back": lambda: desk.approvals.request_changes(self.people[1], now.id, now.revision, "Shorter"),
             "press an old card": lambda: desk.schedule.post_now(owner, now.id, 1, button="press"),
             "undo": lambda: desk.posts.undo(owner, now.id, now.revision),
-            "hold": lambda: desk.schedule.hold(owner, now.id),
             "release": lambda: desk.schedule.release(owner, now.id),
             "cancel": lambda: desk.schedule.cancel(owner, now.id),
             "delete": lambda: desk.posts.discard(owner, now.id, now.revision),
@@ -209,22 +224,40 @@ class Life(RuleBasedStateMachine):
         }
         self.attempt(deeds[deed]())
 
+    @ALIVE
+    @rule()
+    def hold(self) -> None:
+        self.attempt(self.desk.schedule.hold(self.owner, self.post.id))
+
+    @ALIVE
+    @rule(minutes=st.sampled_from([2, 10, 90]))
+    def change_and_leave(self, minutes: int) -> None:
+        """Its time may come before anybody has approved it."""
+        self.edit(2, 1, approved=False)
+        self.wait(minutes * 60)
+
+    @ALIVE
     @rule(minutes=st.sampled_from([2, 10, 90]), delete=st.booleans())
     def stop_it_for_a_while(self, minutes: int, delete: bool) -> None:
         """Held, or deleted, and brought back when its time may have passed."""
-        self.interfere("delete" if delete else "hold")
+        if delete:
+            self.interfere("delete")
+        else:
+            self.hold()
         self.wait(minutes * 60)
         self.interfere("undo" if delete else "release")
 
     @precondition(lambda self: self.over)
-    @rule()
-    def draft_another(self) -> None:
-        self.begin_anew(self.run(self.desk.planned("Hello again", "World", hours=0.1)))
+    @rule(faults=AT_FIRST)
+    def draft_another(self, faults: Sequence[Do]) -> None:
+        self.begin_anew(self.run(self.desk.planned("Hello again", "World", hours=0.1)), faults)
 
+    @ALIVE
     @rule(place=PLACES)
     def connect_again(self, place: int) -> None:
         self.run(self.desk.connect(self.platforms[place].spec.name))
 
+    @ALIVE
     @rule()
     def look_and_say(self) -> None:
         """A person looks whether what is in doubt is there, and says so truly."""
@@ -239,11 +272,12 @@ class Life(RuleBasedStateMachine):
 
     # what platforms and time do
 
+    @ALIVE
     @rule(place=PLACES, faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
     def trouble(self, place: int, faults: list[Do]) -> None:
-        platform = self.platforms[place]
-        platform.script.extend([Do.PEND, *faults] if isinstance(platform, Slow) else faults)
+        prepare(self.platforms[place], faults)
 
+    @ALIVE
     @rule(working=st.lists(st.sampled_from([Do.PEND, Do.REFUSE, Do.BE_DOWN]), max_size=2))
     def work_slowly(self, working: list[Do]) -> None:
         for platform in self.platforms:
@@ -257,6 +291,7 @@ class Life(RuleBasedStateMachine):
 
     # what processes do
 
+    @ALIVE
     @rule()
     def work_two_at_once(self) -> None:
         self.run(self.both())
@@ -265,6 +300,7 @@ class Life(RuleBasedStateMachine):
         ended = await asyncio.gather(self.desk.run(), self.other.run(), return_exceptions=True)
         assert all(isinstance(one, int | Conflict) for one in ended), ended
 
+    @ALIVE
     @rule(steps=st.integers(0, 14), restarts=st.booleans())
     def die_between_transactions(self, steps: int, restarts: bool) -> None:
         db = self.desk.db
@@ -273,6 +309,7 @@ class Life(RuleBasedStateMachine):
         self.run(killed_during(self.desk.run(), db.died))
         self.run(self.replace(restarts=restarts))
 
+    @ALIVE
     @rule(place=PLACES, do=st.sampled_from([Do.HANG_BEFORE, Do.HANG_AFTER]), restarts=st.booleans())
     def die_during_a_commit(self, place: int, do: Do, restarts: bool) -> None:
         platform = self.platforms[place]
@@ -289,6 +326,7 @@ class Life(RuleBasedStateMachine):
             await self.desk.jobs.take_over()
             await Sweeping(self.desk.db, self.clock).sweep()
 
+    @ALIVE
     @rule(place=st.integers(1, 2), do=st.sampled_from([Do.HANG_BEFORE, Do.HANG_AFTER]))
     def pause_for_longer_than_the_lease(self, place: int, do: Do) -> None:
         """Others take over what it was sending, and then it goes on as if nothing had been."""
@@ -332,6 +370,7 @@ class Life(RuleBasedStateMachine):
         assert {one: wordings.get(one) for one in self.seen} == self.seen, "a wording was changed"
         self.seen = wordings
         states = {one.id: one.state for one in rows.deliveries}
+        self.met.update(states.values())
         assert {states.get(one) for one in self.sent} <= {DeliveryState.SENT}, "what was sent is so no longer"
         self.sent = {one for one, state in states.items() if state is DeliveryState.SENT}
         self.over = set(states.values()) <= set(ENDED)
@@ -369,8 +408,8 @@ def live(machine: type[Life], empty: Path | Postgres, *, long: bool) -> None:
     class Placed(machine):  # type: ignore[valid-type, misc]
         pass
 
-    Placed.empty, Placed.loop = empty, loop
-    examples, steps = (400, 60) if long else (8 if isinstance(empty, Path) else 5, 30)
+    Placed.empty, Placed.loop, Placed.met = empty, loop, set()
+    examples, steps = (400, 60) if long else (12 if isinstance(empty, Path) else 8, 30)
     how = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -385,6 +424,8 @@ def live(machine: type[Life], empty: Path | Postgres, *, long: bool) -> None:
         run_state_machine_as_test(Placed, settings=how)
     finally:
         loop.close()
+    missed = set(DeliveryState) - Placed.met - {DeliveryState.SENDING}
+    assert not missed, "so dull lives prove little: let there be more of them"
 
 
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.on_postgresql)])
