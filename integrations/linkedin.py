@@ -48,6 +48,7 @@ from integrations.linkedin_api import (
     words_of,
 )
 from integrations.linkedin_media import Uploads, shown_in, uses
+from integrations.linkedin_problems import comment_problems, picture_problems, setting_problems
 from integrations.linkedin_text import mentioned, on_the_wire, same_text, shown
 from integrations.text import clean
 
@@ -71,9 +72,6 @@ SPEC = Spec(
     daily_cap=100,
     settings=SETTINGS,
 )
-COMMENT = 1250
-PIXELS = 36_152_320
-VISIBILITIES = ("PUBLIC", "CONNECTIONS")
 _CLOCKS_APART = timedelta(minutes=1)
 _NEWEST = 50
 _URN = re.compile(r"urn:li:(?:share|ugcPost|activity):\d+")
@@ -119,12 +117,12 @@ class LinkedIn(Uploads):
 
     def problems(self, rendering: Rendering) -> list[Problem]:
         """What LinkedIn would refuse."""
-        found = [*common_problems(rendering), *_setting_problems(rendering)]
+        found = [*common_problems(rendering), *setting_problems(rendering)]
         for number, part in enumerate(rendering.parts, 1):
             where = LABEL if len(rendering.parts) == 1 else f"{LABEL}, part {number}"
-            found += _picture_problems(where, part)
+            found += picture_problems(where, part)
             if number > 1:
-                found += _comment_problems(where, part, len(self._comment_text(part)))
+                found += comment_problems(where, part, len(self._comment_text(part)))
         return found
 
     # publishing
@@ -370,34 +368,3 @@ def _says(comment: Json, wanted: RenderedPart) -> bool:
     count = len(pictures) if isinstance(pictures, list) else 0
     text = str(inner(comment, "message").get("text", ""))
     return count == len(wanted.images) and same_text(wanted.text, wanted.spans, text)
-
-
-def _setting_problems(rendering: Rendering) -> list[Problem]:
-    visibility = rendering.settings.get("visibility", "PUBLIC")
-    if visibility not in VISIBILITIES:
-        return [Problem(LABEL, f"“{visibility}” is no visibility.", f"Use {' or '.join(VISIBILITIES)}.")]
-    if visibility != "PUBLIC" and rendering.settings.get("page"):
-        return [Problem(LABEL, "a page's posts are public.", "Use PUBLIC.")]
-    return []
-
-
-def _picture_problems(where: str, part: RenderedPart) -> list[Problem]:
-    found = []
-    for number, image in enumerate(part.images, 1):
-        if image.width * image.height >= PIXELS:
-            named = f"{where}, image {number}" + (f" ({image.name})" if image.name else "")
-            found.append(Problem(named, f"it has {image.width} × {image.height} pixels.", "Make it smaller."))
-    return found
-
-
-def _comment_problems(where: str, part: RenderedPart, length: int) -> list[Problem]:
-    """Parts after the first go out as comments, which hold less; `length` is as it is sent."""
-    found = []
-    if length > COMMENT:
-        words = f"a comment with {length} of {COMMENT} characters, {length - COMMENT} too many."
-        found.append(Problem(where, words, "Shorten it."))
-    if len(part.images) > 1:
-        found.append(Problem(where, f"a comment with {len(part.images)} images, 1 allowed.", "Leave one."))
-    if part.video is not None:
-        found.append(Problem(where, "a comment with a video.", "Put the video into the first part."))
-    return found
