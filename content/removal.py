@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content import notices
+from content import jobs, notices
 from content.accounts import Accounts
 from content.audit import record
 from content.database import Database
@@ -118,6 +118,8 @@ class Removal:
             member_id=actor.member_id,
         )
         await notices.redraw(session, self._clock, post.id)
+        later = notices.told("cancelled", broken[0].id, self._clock.now() + notices.GATHER)  # and what is down by then
+        await jobs.put_all(session, [later], now=self._clock.now())
 
     async def _note(self, actor: Actor, public: _Public) -> None:
         async with self._db.writing() as session:
