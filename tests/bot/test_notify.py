@@ -12,7 +12,7 @@ from content.views import PostView
 from content.wording import Wording
 from tests.fakes.agent_desk import AgentDesk, Opens
 from tests.fakes.clock import FakeClock
-from tests.fakes.platform import Do, FakePlatform
+from tests.fakes.platform import Do, FakePlatform, RemovingPlatform
 
 
 @pytest.fixture
@@ -230,6 +230,18 @@ async def test_what_is_cancelled_is_told_with_what_is_out(desk: AgentDesk, platf
     assert desk.chat.texts[-1] in [
         one.text for one in (await desk.transcript.page(desk.place.conversation_id)).messages
     ]
+
+
+async def test_what_is_taken_down_of_a_broken_thread_is_told_as_called_off(opens: Opens, clock: FakeClock) -> None:
+    platform = RemovingPlatform(clock)
+    platform.script.extend([Do.PUBLISH, Do.REFUSE])
+    desk = await opens(platforms=[platform])
+    post = await post_now(desk, "One", "Two")
+    await desk.press("remove", post.id, 1)
+    clock.move(GATHER)
+    await desk.jobs.run_all()
+    assert desk.chat.texts[-1] == "The owner cancelled what was left of #1: it will not go out on Fake."
+    assert len(platform.removed) == 1
 
 
 async def test_what_nobody_knew_is_told_once_it_is_known(desk: AgentDesk, platform: FakePlatform) -> None:

@@ -4,29 +4,13 @@ import pytest
 
 from content.errors import NotAllowed, Unavailable, WrongState
 from content.models import AuditEntry, DeliveryState, Role
-from content.platform import Access, Published
 from content.removal import Removal
 from content.views import PostView
 from tests.content.conftest import Build
 from tests.content.life_rules import EVER, read_rows
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import Desk
-from tests.fakes.platform import Do, FakePlatform
-
-
-class RemovingPlatform(FakePlatform):
-    """A platform whose posts can be taken down; `down` says that it cannot be reached."""
-
-    down = False
-
-    def __init__(self, clock: FakeClock, name: str = "fake") -> None:
-        super().__init__(clock, name)
-        self.removed: list[str] = []
-
-    async def remove(self, published: Published, access: Access) -> None:
-        if self.down:
-            raise Unavailable("It is away. Try again.", platform=self.spec.name)
-        self.removed.append(published.remote_id)
+from tests.fakes.platform import Do, FakePlatform, RemovingPlatform
 
 
 def removal(desk: Desk) -> Removal:
