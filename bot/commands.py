@@ -1,5 +1,6 @@
 """Commands: a message that begins with / is answered without the model, the same in every chat."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,18 +45,38 @@ COMMANDS: Mapping[str, Command] = {
 _PLAIN = {
     **dict.fromkeys(("hold everything", "stop everything", "hold all posts", "stop all posts"), HOLD),
     **dict.fromkeys(("release everything", "let everything go"), RELEASE),
-    "how did we do": "report",
 }
 """What is a command though it looks like talk: it must work when no model does, and at once, and where a chat takes no / for us."""
+_QUESTIONS = {"how did we do": "report"}
+_ALL = re.compile(r"(?:(?:everything|all(?: posts)?|now|please)[\s.,!]*)+", re.IGNORECASE)
+_SOME = re.compile(r"#?\d|\b(?:post|draft|thread|plan|series)\b", re.IGNORECASE)
 
 
 def command_of(text: str) -> str:
     """The command a message is, or empty: it is something to think about."""
-    plain = " ".join(text.replace("’", "'").split()).rstrip(" .!?").casefold()
-    if meant := _PLAIN.get(plain) or plainly.meant(plain):
+    bare = _bare(text)
+    if meant := _plainly(bare.removeprefix("/")):
         return meant
-    first = _bare(text).partition(" ")[0].casefold()
-    return first[1:] if first[:1] == "/" and first[1:].isalpha() else ""
+    first, _, rest = bare.partition(" ")
+    name = first[1:].casefold() if first[:1] == "/" and first[1:].isalpha() else ""
+    return "" if _speaks_of_some(name, rest) else name
+
+
+def _plainly(said: str) -> str:
+    """The command that plain words are; a question is none that changes anything."""
+    words = " ".join(said.replace("’", "'").split()).rstrip(" .!").casefold()
+    asked = words.rstrip(" .!?")
+    return _PLAIN.get(words) or _QUESTIONS.get(asked) or plainly.meant(asked)
+
+
+def _speaks_of_some(name: str, rest: str) -> bool:
+    """Whether what begins like a command about everything is a wish about less, such as “/release post 12”.
+
+    In doubt everything is held, and nothing is released.
+    """
+    if name == RELEASE:
+        return bool(rest.strip()) and _ALL.fullmatch(rest.strip()) is None
+    return name in (HOLD, STOP) and _SOME.search(rest) is not None
 
 
 def words_after(text: str) -> str:

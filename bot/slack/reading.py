@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.commands import COMMANDS, HOLD, RELEASE
+from bot.commands import COMMANDS, command_of
 from bot.native import (
     Arrived,
     Arriving,
@@ -317,7 +317,6 @@ def _filled_in(payload: Body) -> Happening:
 def _commanded(payload: Body) -> Heard:
     sender = _sender(payload, payload["user"])
     text = words_of(payload["text"]) or "/help"
-    first, _, rest = text.partition(" ")
-    one_post = rest and first.casefold() in (HOLD, RELEASE)  # “release post 12” must not release everything
-    said = f"/{text}" if first.casefold() in COMMANDS and not one_post else text
+    ours = text.partition(" ")[0].casefold() in COMMANDS
+    said = f"/{text}" if ours and command_of(f"/{text}") else text
     return Heard(sender, str(At(payload["team"], f"@{payload['user']['id']}")), True, True, said)
