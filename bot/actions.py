@@ -146,7 +146,7 @@ class Actions:
     async def _release(self, action: Action) -> Answer:
         post = await self._desk.schedule.release(action.actor, action.id)
         standing = await self._desk.guards.switch.standing(action.actor.workspace_id)
-        return Answer(f"#{post.number} {released_words(post, standing, self._desk.clock.now())}")
+        return Answer(f"#{post.number} is released. {released_words(post, standing, self._desk.clock.now())}")
 
     async def _cancel(self, action: Action) -> Answer:
         post = await self._desk.schedule.cancel(action.actor, action.id)

@@ -14,16 +14,18 @@ _RECURRING = r"recurring (?:posts?|drafts?|tasks?)"
 _END = r"(?:end|stop|cancel|delete|remove|drop)"
 _ONE = r"(?:an?|the|my|our|that|this|one of (?:my|our|the))"
 _WORD = r"[^\s,;:]+ "
+_OF_A_POST = r"(?:posts?|drafts?|tweets?|threads?|sentences?|lines?|parts?|words?|about|with)\b"
+"""With one of these between the verb and the plan, something else is to end: “delete the post about our plans”."""
 _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _DAY = rf"(?:day|weekday|week|month|morning|afternoon|evening|weekend|{_WEEKDAY})s?"
 _HOUR = r"(?: (?:at )?\d{1,2}(?:[:.]\d\d)?(?: ?[ap]m)?)?"
-_OFTEN = rf"(?:(?:every|each) (?:\w+ )?{_DAY}|on {_DAY}|daily|weekly|monthly){_HOUR}"
+_OFTEN = rf"(?:(?:every|each) (?:\w+ )?{_DAY}|on {_WEEKDAY}s?|on weekdays|daily|weekly|monthly){_HOUR}"
 _SENTENCES = {
     "plans": (
         rf"{_SHOW}(?:plans|{_RECURRING})",
         r"what(?: is|'s)? (?:repeats|repeating|recurring)",
         r"(?:what|which) (?:plans|series) (?:do (?:we|i|you) have|are there|are running|run)",
-        rf"{_PLEASE}{_END} {_ONE} (?:{_WORD}){{0,4}}(?:plans?|series|routines?|{_RECURRING})",
+        rf"{_PLEASE}{_END} {_ONE} (?:(?!{_OF_A_POST}){_WORD}){{0,4}}(?:plans?|series|routines?|{_RECURRING})(?: about .+)?",
         rf"{_PLEASE}stop (?!using|saying)\w+ing (?:{_WORD}){{0,8}}?{_OFTEN}",
     ),
     "slots": (rf"{_SHOW}(?:(?:posting|weekly) )?slots",),

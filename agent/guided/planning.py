@@ -56,11 +56,13 @@ _AGAIN = re.compile(
 )
 """A post that there is shall go out again and again."""
 _RUNNING = r"(?:plans?|series|routines?|recurring (?:posts?|drafts?|tasks?))\b"
+_OF_A_POST = r"(?:with|about|posts?|drafts?|tweets?|threads?|sentences?|lines?|parts?|words?)\b"
 _ENDING = re.compile(
     r"\b(?:end|stop|cancel|delete|remove|drop|quit|kill|pause|hold|call off|get rid of|no more)\s+"
-    rf"(?!(?:\S+\s+)?plans? to\b)(?:(?!with\b)\S+\s+){{0,4}}?{_RUNNING}"
+    rf"(?!(?:\S+\s+)?plans? to\b)(?:(?!{_OF_A_POST})\S+\s+){{0,4}}?{_RUNNING}"
     rf"|\b(?:plan|series|routine)\b.{{0,20}}\b(?:end|ended|stop|stopped|cancelled|canceled)$"
-    rf"|\b(?:stop|quit|cancel|pause|no more|no longer)\s+(?!saying|using|with)(?:\S+\s+){{0,8}}?{_EACH}(?!\w)",
+    rf"|\b(?:stop|quit|cancel|pause)\s+(?!saying|using|with)(?:\S+\s+){{0,8}}?{_EACH}(?!\w)"
+    rf"|\bno more\s+(?:(?:drafts?|posts?|tips?|ideas?|news|headlines?|research|summar(?:y|ies)|reminders?)\s+)?{_EACH}(?!\w)",
     re.IGNORECASE,
 )
 """What comes again and again shall come no more."""

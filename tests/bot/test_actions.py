@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bot.chat import Button, Card
-from bot.guard_card import HELD
+from bot.guard_card import DRY_RUN, HELD
 from content.models import AuditEntry, DeliveryState, PostState, Role
 from content.views import PostView
 from content.wording import Wording
@@ -107,6 +107,18 @@ async def test_releasing_promises_nothing_that_does_not_come(desk: AgentDesk, pl
     assert (await desk.push(button(await desk.card(), "release"))).text == f"#2 is released. {HELD}"
 
 
+async def test_releasing_says_what_the_post_still_waits_for(desk: AgentDesk, platform: FakePlatform) -> None:
+    post = await desk.base.draft("Tea time")
+    await desk.base.due(post, timedelta(hours=1))
+    await desk.base.schedule.hold(desk.base.actor, post.id)
+    assert (await desk.push(button(await desk.card(), "release"))).text == "#1 is released. It still needs approval."
+    await desk.base.schedule.hold(desk.base.actor, post.id)
+    await desk.push(button(await desk.card(), "approve"))
+    await desk.base.guards.switch.rehearse(desk.base.actor, on=True)
+    words = f"#1 is released. It goes out at its time. {DRY_RUN}"
+    assert (await desk.push(button(await desk.card(), "release"))).text == words
+
+
 async def test_post_now_twice_posts_once(desk: AgentDesk, platform: FakePlatform) -> None:
     await desk.base.draft("Tea time")
     now = button(await desk.card(), "post_now")
@@ -132,7 +144,7 @@ async def test_hold_and_release(desk: AgentDesk) -> None:
     held = await desk.card()
     assert held.status == "On hold"
     release = button(held, "release")
-    assert (await desk.push(release)).text == "#1 goes out at its time again."
+    assert (await desk.push(release)).text == "#1 is released. It goes out at its time."
     assert (await desk.push(release)).text.startswith("Nothing of #1 is held.")
 
 

@@ -229,6 +229,7 @@ async def test_a_plan_needs_a_day_and_a_deed(said: str, router: Router) -> None:
         "cancel the daily tip",
         "stop drafting a tip every Monday",
         "no more tips every Monday",
+        "no more weekly tips",
         "I want the Monday plan to stop.",
     ],
 )
@@ -244,7 +245,16 @@ async def test_beside_it_stands_the_post_that_may_have_been_meant(router: Router
 
 
 @pytest.mark.parametrize(
-    "said", ["cancel the plan for post 3", "stop using emoji every time", "drop the plan to use emoji", "hold it"]
+    "said",
+    [
+        "cancel the plan for post 3",
+        "stop using emoji every time",
+        "drop the plan to use emoji",
+        "hold it",
+        "hold the post about our plans",
+        "no more exclamation marks in the weekly posts",
+        "no longer than 200 characters for the daily tips",
+    ],
 )
 def test_what_names_a_post_or_no_plan_ends_none(said: str) -> None:
     assert not planning.ends(said)
