@@ -42,9 +42,12 @@ class LateNews:
     async def dropped(self, entry_id: str) -> datetime | None:
         """Say who dropped what was late, as every other end of a post is said; the list itself only changes."""
         dropped = await self._desk.late.dropped(entry_id)
-        numbers = listed([f"#{number}" for number in dropped.numbers])
-        what, they = ("the late post", "it") if len(dropped.numbers) == 1 else ("what was late", "they")
-        text = f"{dropped.by[:1].upper()}{dropped.by[1:]} dropped {what}, {numbers}: {they} will not go out."
+        numbers = listed(
+            [f"#{number} on {listed(labels)}" if labels else f"#{number}" for number, labels in dropped.posts]
+        )
+        what, they = ("the late post", "it") if len(dropped.posts) == 1 else ("what was late", "they")
+        there = " there" if all(labels for _, labels in dropped.posts) else ""
+        text = f"{dropped.by[:1].upper()}{dropped.by[1:]} dropped {what}, {numbers}: {they} will not go out{there}."
         place = await self._telling.where(dropped.conversation_id, dropped.author_id)
         await self._telling.say(place, OutMessage(text), key=f"dropped:{entry_id}")
         return None

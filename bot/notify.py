@@ -10,6 +10,7 @@ from content.deliveries import Deliveries
 from content.desk import Desk
 from content.models import DeliveryState
 from content.people import People
+from content.sentences import listed
 from content.times import said
 from content.transcript import Transcript
 from content.views import DeliveryView, PostView
@@ -67,13 +68,16 @@ class Notify:
         return None
 
     async def notify(self, subject: str) -> datetime | None:
-        """Say what became of a delivery (`news:delivery id`), or that a post is out (`sent:post id`), where the post belongs.
+        """Say where the post belongs what became of a delivery (`news:delivery id`) or a post (`sent:post id`, `removed:post id`).
 
         Returns when to look again, if later.
         """
         news, _, delivery_id = subject.partition(":")
         if news == "sent":
             return await self._sent(delivery_id)
+        if news == "removed":
+            await self._taken_down(delivery_id)
+            return None
         post_id, workspace_id = await self._deliveries.post_of(delivery_id)
         post = await self._desk.posts.view(workspace_id, post_id)
         one = next(each for each in post.deliveries if each.id == delivery_id)
@@ -88,6 +92,19 @@ class Notify:
             return self._desk.clock.now() + LOOK_AGAIN
         await self._say(post, _published(post))
         return None
+
+    async def _taken_down(self, post_id: str) -> None:
+        post = await self._desk.posts.view(await self._deliveries.workspace_of(post_id), post_id)
+        down = [one for one in post.deliveries if one.removed_at]
+        who = await self._deliveries.taken_down([one.id for one in down])
+        if who is None:
+            return
+        labels = listed(list(dict.fromkeys(one.rendering.label for one in down)))
+        broken = any(one.state is DeliveryState.CANCELLED for one in down)
+        text = f"{who.name[:1].upper()}{who.name[1:]} took #{post.number} down on {labels}."
+        rest = " What was not out yet will not go out." if broken else ""
+        left = "".join(f" {one.error}" for one in down if one.error)
+        await self._say(post, _Told(OutMessage(f"{text}{rest}{left}"), f"removed:{who.id}"))
 
     async def _say(self, post: PostView, told: _Told) -> None:
         place = await self._telling.where(post.conversation_id, post.author_id)
@@ -114,17 +131,17 @@ class Notify:
             else ""
         )
         text = f"#{post.number} on {one.rendering.label}{asks} {one.error}{again}{_public_parts(one)}"
-        key = f"{news}:{one.id}:{one.due_at}:{one.tries}:{post.revision}"
+        key = f"{news}:{one.id}:{one.due_at}:{one.tries}:{post.revision}:{one.error_code}"
         if news == "reconnect":  # of a login that was made anew, and lost again before anything could go out
             key += f":{(await self._desk.accounts.view(post.workspace_id, one.account_id)).login_id}"
         return _Told(OutMessage(text, card), key)
 
     async def _called_off(self, post: PostView, one: DeliveryView) -> _Told | None:
         who = await self._deliveries.called_off(post.id)
-        if who is None or one.state is not DeliveryState.CANCELLED:
-            return None  # it was brought back meanwhile
+        if who is None or one.state is not DeliveryState.CANCELLED or one.removed_at:
+            return None  # it was brought back meanwhile, or taken down, which is told as such
         what = f"deleted #{post.number}" if who.deleted else f"cancelled what was left of #{post.number}"
-        off = [each for each in post.deliveries if each.state is DeliveryState.CANCELLED]
+        off = [each for each in post.deliveries if each.state is DeliveryState.CANCELLED and not each.removed_at]
         labels, parts = (
             dict.fromkeys(each.rendering.label for each in off),
             "".join(_public_parts(each) for each in off),

@@ -1,5 +1,6 @@
 """Small questions about deliveries that notices ask."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -11,8 +12,8 @@ from content.people import called
 
 
 @dataclass(frozen=True)
-class CalledOff:
-    """That somebody cancelled what was left of a post, or deleted it."""
+class Deed:
+    """That somebody cancelled what was left of a post, deleted it, or took it down."""
 
     id: str
     """Another each time."""
@@ -44,15 +45,22 @@ class Deliveries:
         async with self._db.reading() as session:
             return (await session.get_one(Post, post_id)).workspace_id
 
-    async def called_off(self, post_id: str) -> CalledOff | None:
+    async def called_off(self, post_id: str) -> Deed | None:
         """Who last cancelled a post, or deleted it; None: nobody did."""
+        return await self._last([post_id], "post.cancelled", "post.discarded")
+
+    async def taken_down(self, delivery_ids: Sequence[str]) -> Deed | None:
+        """Who last took one of these down; None: nobody did."""
+        return await self._last(delivery_ids, "delivery.removed")
+
+    async def _last(self, subjects: Sequence[str], *verbs: str) -> Deed | None:
         async with self._db.reading() as session:
             found = await session.execute(
                 select(AuditEntry, Member)
                 .join(Member, Member.id == AuditEntry.member_id)
-                .where(AuditEntry.subject == post_id, AuditEntry.verb.in_(["post.cancelled", "post.discarded"]))
+                .where(AuditEntry.subject.in_(subjects), AuditEntry.verb.in_(verbs))
                 .order_by(AuditEntry.at.desc(), AuditEntry.id)
                 .limit(1)
             )
             row = found.first()
-            return None if row is None else CalledOff(row[0].id, called(row[1]), row[0].verb == "post.discarded")
+            return None if row is None else Deed(row[0].id, called(row[1]), row[0].verb == "post.discarded")

@@ -12,7 +12,7 @@ from content import notices
 from content.audit import record
 from content.database import Database
 from content.errors import Invalid, NotFound, WrongState
-from content.models import AuditEntry, Conversation, Delivery, DeliveryState, Member, Post, PostState
+from content.models import Account, AuditEntry, Conversation, Delivery, DeliveryState, Member, Post, PostState
 from content.pace import OVERDUE, TURN
 from content.people import Actor, called
 from content.platform import Platform
@@ -22,7 +22,7 @@ from content.views import PostView, views
 from content.when import Slot, understand
 
 DROPPED = "late.dropped"
-"""Of an audit entry about the first of them, with the numbers of all."""
+"""Of an audit entry about the first of them, with the numbers of all, and where a post is dropped if not everywhere."""
 CODES = (OVERDUE, TURN)
 """Of questions that are told together."""
 TOGETHER = timedelta(minutes=10)
@@ -30,6 +30,7 @@ TOGETHER = timedelta(minutes=10)
 SHOWN = timedelta(days=1)
 """How long one that was decided stays in the list."""
 LONGEST_APART = timedelta(days=7)
+_NOTHING = "Nothing is late here any more. Look at the current card."
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class Dropped:
     """Late posts that somebody cancelled together."""
 
     by: str
-    numbers: tuple[int, ...]
+    posts: tuple[tuple[int, tuple[str, ...]], ...]
+    """Their numbers, and the platforms where they were dropped; none: everywhere."""
     conversation_id: str | None
     author_id: str
 
@@ -158,18 +160,38 @@ class Late:
         """
         actor.require("draft")
         async with self._db.writing() as session:
-            posts = await self._asking(session, actor, where)
-            for post in posts:
-                rows = await session.scalars(select(Delivery).where(Delivery.post_id == post.id, _asks()))
-                for row in rows:
-                    row.state = DeliveryState.CANCELLED
-                self._record(session, actor, "post.cancelled", post.id)
-                await notices.redraw(session, self._clock, post.id)
-            await notices.dropped(session, self._clock, self._dropped(session, actor, posts))
+            asking = {
+                post: await self._drop(session, actor, post) for post in await self._asking(session, actor, where)
+            }
+            dropped = [(post, labels) for post, labels in asking.items() if labels is not None]
+            if not dropped:
+                raise WrongState(_NOTHING)
+            posts = [(post.number, labels) for post, labels in dropped]
+            entry = self._record(session, actor, DROPPED, dropped[0][0].id, posts=posts)
+            await notices.dropped(session, self._clock, entry)
             return len(posts)
 
-    def _dropped(self, session: AsyncSession, actor: Actor, posts: Sequence[Post]) -> str:
-        return self._record(session, actor, DROPPED, posts[0].id, numbers=[post.number for post in posts])
+    async def _drop(self, session: AsyncSession, actor: Actor, post: Post) -> list[str] | None:
+        """Cancel what is late of a post; returns the platforms, none where nothing else of it is left.
+
+        None: somebody decided it at the same moment.
+        """
+        rows = await session.execute(
+            select(Delivery, Account.platform, _asks())
+            .join(Account, Account.id == Delivery.account_id)
+            .where(Delivery.post_id == post.id, Delivery.state != DeliveryState.CANCELLED)
+            .order_by(Delivery.id)
+        )
+        found = rows.all()
+        late = [(delivery, platform) for delivery, platform, asks in found if asks]
+        if not late:
+            return None
+        for delivery, _ in late:
+            delivery.state = DeliveryState.CANCELLED
+        self._record(session, actor, "post.cancelled", post.id)
+        await notices.redraw(session, self._clock, post.id)
+        labels = dict.fromkeys(self._platforms[platform].spec.label for _, platform in late)
+        return [] if len(late) == len(found) else list(labels)
 
     def _record(self, session: AsyncSession, actor: Actor, verb: str, subject: str, **detail: Any) -> str:
         return record(
@@ -192,7 +214,8 @@ class Late:
                 .where(AuditEntry.id == entry_id)
             )
             entry, member, first = row.one()
-            return Dropped(called(member), tuple(entry.detail["numbers"]), first.conversation_id, first.author_id)
+            posts = tuple((number, tuple(labels)) for number, labels in entry.detail["posts"])
+            return Dropped(called(member), posts, first.conversation_id, first.author_id)
 
     async def _asking(self, session: AsyncSession, actor: Actor, where: str) -> Sequence[Post]:
         rows = await session.scalars(
@@ -203,7 +226,7 @@ class Late:
         )
         posts = list({post.id: post for post in rows}.values())
         if not posts:
-            raise WrongState("Nothing is late here any more. Look at the current card.")
+            raise WrongState(_NOTHING)
         return posts
 
 

@@ -32,6 +32,11 @@ def published(post_id: str, now: datetime) -> jobs.Wanted:
     return jobs.Wanted("notify", f"sent:{post_id}", now, f"notify:{post_id}")
 
 
+def taken_down(post_id: str, now: datetime) -> jobs.Wanted:
+    """Has the people concerned told that a post was taken down, once for all its accounts that were just now."""
+    return jobs.Wanted("notify", f"removed:{post_id}", now + GATHER, f"notify:removed:{post_id}")
+
+
 async def redraw(session: AsyncSession, clock: Clock, post_id: str) -> None:
     """Have `redrawn` done now."""
     await jobs.put_all(session, [redrawn(post_id, clock.now())], now=clock.now())

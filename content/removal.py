@@ -118,7 +118,7 @@ class Removal:
             member_id=actor.member_id,
         )
         await notices.redraw(session, self._clock, post.id)
-        later = notices.told("cancelled", broken[0].id, self._clock.now() + notices.GATHER)  # and what is down by then
+        later = notices.told("cancelled", broken[0].id, self._clock.now() + notices.GATHER)  # unless it is down by then
         await jobs.put_all(session, [later], now=self._clock.now())
 
     async def _note(self, actor: Actor, public: _Public) -> None:
@@ -134,4 +134,6 @@ class Removal:
                 at=self._clock.now(),
                 member_id=actor.member_id,
             )
-            await notices.redraw(session, self._clock, delivery.post_id)
+            now = self._clock.now()
+            news = [notices.redrawn(delivery.post_id, now), notices.taken_down(delivery.post_id, now)]
+            await jobs.put_all(session, news, now=now)

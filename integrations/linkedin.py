@@ -112,6 +112,8 @@ class LinkedIn(Uploads):
         text, spans = shown(clean(part.text), resolved.get("organizations", {}))
         link = _card_link(part) if number == 0 else None
         kept = resolved.get("cards", {}).get(link) if link else None
+        if kept and not kept.get("image_sha256"):
+            kept = {**kept, "image": ""}  # approved before pictures were bound to the yes: it would be left out
         card = LinkCard(str(link), **kept) if kept else None
         return RenderedPart(text, len(on_the_wire(text, spans)), spans, part.images, card, part.video)
 

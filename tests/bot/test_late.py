@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.chat import Button, Card
-from content.models import DeliveryState, Role
+from content.models import Delivery, DeliveryState, Role
 from content.notices import GATHER
 from content.people import Actor
 from content.views import PostView
@@ -126,6 +126,20 @@ async def test_drop_all(desk: AgentDesk, platform: FakePlatform) -> None:
     assert lines(await card(desk))["Decided"] == [("#1 Tea", "Fake: Cancelled"), ("#2 Coffee", "Fake: Cancelled")]
     await desk.jobs.run_all()
     assert desk.chat.texts == [TEXT, "The owner dropped what was late, #1 and #2: they will not go out."]
+
+
+async def test_where_a_post_is_not_dropped_everywhere_it_is_said_where(desk: AgentDesk) -> None:
+    post = await desk.services.posts.draft(desk.actor, [Wording(("Tea",))], conversation_id=desk.place.conversation_id)
+    await desk.base.due(post, timedelta(hours=1))
+    await desk.base.approve(post)
+    async with desk.db.writing() as session:
+        row = await session.get_one(Delivery, post.deliveries[0].id)
+        row.due_at = desk.clock.now() + timedelta(days=2)
+    await back_after(desk, 24)
+    await desk.push(Button("late_drop", "", desk.place.conversation_id))
+    await desk.jobs.run_all()
+    where = post.deliveries[1].rendering.label
+    assert desk.chat.texts[-1] == f"The owner dropped the late post, #1 on {where}: it will not go out there."
 
 
 async def test_one_may_be_dropped_too(desk: AgentDesk) -> None:

@@ -232,16 +232,73 @@ async def test_what_is_cancelled_is_told_with_what_is_out(desk: AgentDesk, platf
     ]
 
 
-async def test_what_is_taken_down_of_a_broken_thread_is_told_as_called_off(opens: Opens, clock: FakeClock) -> None:
+async def soon(desk: AgentDesk) -> None:
+    desk.clock.move(GATHER)
+    await desk.jobs.run_all()
+
+
+async def test_what_is_taken_down_is_told_once_for_all_accounts(opens: Opens, clock: FakeClock) -> None:
+    desk = await opens(platforms=[RemovingPlatform(clock), RemovingPlatform(clock, "second")])
+    post = await post_now(desk, "One", accounts=("fake", "second"))
+    await desk.press("remove", post.id, 1)
+    await soon(desk)
+    assert len(desk.chat.texts) == 2
+    assert desk.chat.texts[-1] in {f"The owner took #1 down on {on}." for on in ("Fake and Second", "Second and Fake")}
+    await desk.notify.notify(f"removed:{post.id}")
+    assert len(desk.chat.texts) == 2
+
+
+async def test_what_is_taken_down_of_a_broken_thread_names_what_will_not_come(opens: Opens, clock: FakeClock) -> None:
     platform = RemovingPlatform(clock)
     platform.script.extend([Do.PUBLISH, Do.REFUSE])
     desk = await opens(platforms=[platform])
     post = await post_now(desk, "One", "Two")
+    told = len(desk.chat.texts)
+    platform.down = True
     await desk.press("remove", post.id, 1)
-    clock.move(GATHER)
+    await soon(desk)
+    platform.down = False
+    await desk.press("remove", post.id, 1)
+    await soon(desk)
+    assert desk.chat.texts[told:] == [
+        "The owner cancelled what was left of #1: it will not go out on Fake. 1 of 2 parts is out: https://fake.example/remote-1",
+        "The owner took #1 down on Fake. What was not out yet will not go out.",
+    ]
+
+
+async def test_what_is_cancelled_and_down_at_once_is_one_piece_of_news(opens: Opens, clock: FakeClock) -> None:
+    platform = RemovingPlatform(clock)
+    platform.script.extend([Do.PUBLISH, Do.LOSE_AFTER])
+    desk = await opens(platforms=[platform])
+    post = await post_now(desk, "One", "Two", "Three")
+    [one] = (await desk.services.posts.view(desk.actor.workspace_id, post.id)).deliveries
+    await desk.base.tracing.settle(desk.actor, one.id, live=True)
+    await soon(desk)
+    told = len(desk.chat.texts)
+    await desk.press("remove", post.id, 1)
+    await soon(desk)
+    [text] = desk.chat.texts[told:]
+    assert text.startswith("The owner took #1 down on Fake. What was not out yet will not go out. Part 2 is still out")
+
+
+async def test_what_nobody_took_down_is_not_told(desk: AgentDesk) -> None:
+    post = await post_now(desk)
+    told = len(desk.chat.texts)
+    await desk.notify.notify(f"removed:{post.id}")
+    assert len(desk.chat.texts) == told
+
+
+async def test_another_question_about_the_same_time_is_told_too(desk: AgentDesk) -> None:
+    post = await draft(desk)
+    await desk.base.due(post, timedelta(hours=1))
+    desk.clock.move(timedelta(hours=1))
     await desk.jobs.run_all()
-    assert desk.chat.texts[-1] == "The owner cancelled what was left of #1: it will not go out on Fake."
-    assert len(platform.removed) == 1
+    assert "waits for your word. Nobody approved" in desk.chat.texts[-1]
+    await desk.base.guards.blackouts.add(desk.actor, "today", "Mourning")
+    await desk.press("approve", post.id, 1)
+    assert len(desk.chat.texts) == 2
+    assert "waits for your word. " in desk.chat.texts[-1]
+    assert "Mourning" in desk.chat.texts[-1]
 
 
 async def test_what_nobody_knew_is_told_once_it_is_known(desk: AgentDesk, platform: FakePlatform) -> None:

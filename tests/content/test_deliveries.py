@@ -1,6 +1,6 @@
 import pytest
 
-from content.deliveries import CalledOff, Deliveries
+from content.deliveries import Deed, Deliveries
 from content.errors import NotFound
 from content.models import AuditEntry, Role
 from tests.fakes.desk import Desk
@@ -24,7 +24,7 @@ async def test_who_called_it_off_last_is_known(desk: Desk) -> None:
     assert await deliveries.called_off(post.id) is None
     await desk.schedule.cancel(sam, post.id)
     [cancelled] = [one for one in await desk.rows(AuditEntry) if one.verb == "post.cancelled"]
-    assert await deliveries.called_off(post.id) == CalledOff(cancelled.id, "Sam", False)
+    assert await deliveries.called_off(post.id) == Deed(cancelled.id, "Sam", False)
 
 
 async def test_only_what_had_a_time_is_told_to_be_called_off(desk: Desk) -> None:

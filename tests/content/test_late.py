@@ -1,14 +1,16 @@
 """What is too late is told and decided together: one list a conversation, in which the rows decide."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.errors import Invalid, NotAllowed, NotFound, WrongState
-from content.late import Late, LateView
-from content.models import AuditEntry, Delivery, DeliveryState, Role
+from content.late import DROPPED, Late, LateView
+from content.models import AuditEntry, Delivery, DeliveryState, Post, Role
 from content.transcript import Transcript
 from content.views import PostView
 from content.wording import Wording
@@ -184,6 +186,50 @@ async def test_new_times_are_for_what_is_late_and_not_for_the_same_post_elsewher
     times = {row.id: row.due_at for row in await desk.rows(Delivery)}
     assert times.pop(other.id) == tomorrow
     assert list(times.values()) == [(await desk.view(post)).due_at]
+
+
+async def test_what_is_dropped_is_what_is_late_and_not_the_same_post_elsewhere(build: Build, clock: FakeClock) -> None:
+    desk = await build(FakePlatform(clock), FakePlatform(clock, "other"))
+    late = Late(desk.db, desk.clock, desk.platforms, desk.schedule)
+    first, second = (await planned(desk, "A")).deliveries
+    await planned(desk, "B")
+    async with desk.db.writing() as session:
+        other = await session.get_one(Delivery, second.id)
+        other.due_at = desk.clock.now() + 24 * HOUR
+    desk.clock.move(5 * HOUR)
+    await desk.run()
+    assert await late.drop(desk.actor, desk.actor.member_id) == 2
+    [entry] = [row for row in await desk.rows(AuditEntry) if row.verb == DROPPED]
+    assert (await late.dropped(entry.id)).posts == ((1, (first.rendering.label,)), (2, ()))
+    assert {row.id: row.state for row in await desk.rows(Delivery)}[other.id] is DeliveryState.WAITING
+
+
+@pytest.mark.parametrize("decided", ["one", "both"])
+async def test_what_is_decided_at_the_same_moment_is_not_said_to_be_dropped(
+    desk: Desk, late: Late, decided: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts = [await planned(desk, text) for text in ("A", "B")]
+    desk.clock.move(5 * HOUR)
+    await desk.run()
+    looked = late._asking
+
+    async def slow(session: AsyncSession, *given: Any) -> Sequence[Post]:
+        """Somebody moves it after it was looked at: in one transaction, which is all that SQLite lets happen."""
+        found = await looked(session, *given)
+        for post in posts[: 1 if decided == "one" else 2]:
+            for row in await session.scalars(select(Delivery).where(Delivery.post_id == post.id)):
+                row.state = DeliveryState.WAITING
+        return found
+
+    monkeypatch.setattr(late, "_asking", slow)
+    if decided == "both":
+        with pytest.raises(WrongState, match="Nothing is late here any more"):
+            await late.drop(desk.actor, desk.actor.member_id)
+        return
+    assert await late.drop(desk.actor, desk.actor.member_id) == 1
+    [entry] = [row for row in await desk.rows(AuditEntry) if row.verb == DROPPED]
+    assert (await late.dropped(entry.id)).posts == ((2, ()),)
+    assert [row.subject for row in await desk.rows(AuditEntry) if row.verb == "post.cancelled"] == [posts[1].id]
 
 
 @pytest.mark.on_sqlite

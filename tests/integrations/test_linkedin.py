@@ -443,6 +443,14 @@ async def test_a_page_that_says_nothing_gets_no_card_and_a_lost_picture_none_eit
     assert prepared.rendering.parts[0].card is None
 
 
+async def test_a_picture_that_was_approved_before_pictures_were_bound_is_not_shown_either(desk: Desk) -> None:
+    url = "https://example.org/boats"
+    cards = {url: {"title": "Boats", "description": "", "image": "https://example.org/boat.png"}}
+    content = Content((PartContent(f"See {url}"),), {}, {"cards": cards})
+    [part] = desk.platform.render(content, await desk.access()).parts
+    assert part.card == LinkCard(url, "Boats", "")
+
+
 async def test_a_picture_that_was_changed_since_the_post_was_written_does_not_go_out(desk: Desk, site: str) -> None:
     rendering = await desk.resolved(PartContent(f"See {site}/boats"))
     BOAT.append(b"something else")
