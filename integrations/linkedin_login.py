@@ -11,7 +11,7 @@ from dataclasses import replace
 from content.connecting import Connected, Elsewhere, Field, Identity, Login
 from content.errors import NeedsReconnect, PlatformError, Unavailable
 from content.platform import Access
-from integrations.linkedin_api import CONSOLE, LABEL, NAME, Api, elements, inner, listed, scopes_of, told
+from integrations.linkedin_api import CONSOLE, LABEL, NAME, Api, elements, inner, is_page, listed, scopes_of, told
 from integrations.oauth import Client, Endpoints, OAuth, Token
 
 ORGANIZATION = "urn:li:organization:"
@@ -72,13 +72,9 @@ class LinkedInLogin(Api):
 
     def profile(self, access: Access) -> str:
         """A page's page. Where a person's is LinkedIn tells no app, but this leads whoever is signed in there to their own posts."""
-        number = access.remote_id.removeprefix(ORGANIZATION)
-        own = number == access.remote_id
-        return (
-            "https://www.linkedin.com/in/me/recent-activity/all/"
-            if own
-            else f"https://www.linkedin.com/company/{number}"
-        )
+        if is_page(access):
+            return f"https://www.linkedin.com/company/{access.remote_id.removeprefix(ORGANIZATION)}"
+        return "https://www.linkedin.com/in/me/recent-activity/all/"
 
     async def check(self, access: Access) -> Connected:
         """Who it is there, with the same login."""
