@@ -175,7 +175,7 @@ def _preview(one: DeliveryView, revision: int, zone_name: str, now: datetime) ->
         tone=tone,
         status=_status(one, words, zone_name, now),
         at=at,
-        url=one.url,
+        url="" if one.removed_at else one.url,
         problems=one.problems,
         numbers=one.numbers,
         buttons=_delivery_buttons(one, revision, zone_name, now),

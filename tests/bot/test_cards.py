@@ -234,6 +234,7 @@ def test_what_was_taken_down_says_so() -> None:
     gone = {**OUT, "removable": False, "removed_at": NOW - timedelta(minutes=1)}
     shown = card(delivery(DeliveryState.SENT, **gone), state=APPROVED)
     assert (shown.status, shown.previews[0].status, labels(shown)) == ("Taken down", "removed 1 min ago", [])
+    assert shown.previews[0].url == ""  # it leads nowhere any more
     both = card(delivery(DeliveryState.SENT, **gone), delivery(DeliveryState.SENT, **OUT), state=APPROVED)
     assert (both.status, labels(both)) == ("Published", ["Refresh numbers", "Take it down"])
 
