@@ -10,6 +10,7 @@ from PIL import Image
 from bot.chat import Button, Card
 from bot.guard_card import DRY_RUN, HELD
 from content.models import AuditEntry, DeliveryState, PostState, Role
+from content.notices import GATHER
 from content.views import PostView
 from content.wording import Wording
 from tests.fakes.agent_desk import AgentDesk, Opens
@@ -355,7 +356,7 @@ async def test_what_is_out_of_a_thread_that_broke_off_is_taken_down(opens: Opens
     platform = RemovingPlatform(clock)
     desk = await opens(platforms=[platform])
     platform.script.extend([Do.PUBLISH, Do.REFUSE])
-    post = await desk.base.now("One", "Two")
+    await desk.base.now("One", "Two")
     await desk.jobs.run_all()
     before = await desk.card(1)
     assert before.status == "Published in part"
@@ -363,8 +364,9 @@ async def test_what_is_out_of_a_thread_that_broke_off_is_taken_down(opens: Opens
     assert platform.texts == []
     after = await desk.card(1)
     assert (after.status, [one.verb for one in after.buttons]) == ("Taken down", [])
-    await desk.notify.notify(f"cancelled:{(await desk.base.delivery(post)).id}")
-    assert desk.chat.texts[-1].endswith("cancelled what was left of #1: it will not go out on Fake.")
+    desk.clock.move(GATHER)
+    await desk.jobs.run_all()
+    assert desk.chat.texts[-1].endswith("took #1 down on Fake. What was not out yet will not go out.")
 
 
 async def test_a_button_of_another_version_is_answered(desk: AgentDesk) -> None:

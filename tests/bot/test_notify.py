@@ -12,7 +12,8 @@ from content.views import PostView
 from content.wording import Wording
 from tests.fakes.agent_desk import AgentDesk, Opens
 from tests.fakes.clock import FakeClock
-from tests.fakes.platform import Do, FakePlatform, RemovingPlatform
+from tests.fakes.platform import Do, FakePlatform
+from tests.fakes.reports import RemovingPlatform
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from tests.content.conftest import Build
 from tests.content.life_rules import EVER, read_rows
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import Desk
-from tests.fakes.platform import Do, FakePlatform, RemovingPlatform
+from tests.fakes.platform import Do, FakePlatform
+from tests.fakes.reports import RemovingPlatform
 
 
 def removal(desk: Desk) -> Removal:
@@ -93,8 +94,9 @@ async def test_what_is_out_of_a_refused_thread_is_taken_down_and_never_continued
     post = await broken_off(desk, Do.PUBLISH, Do.PUBLISH, Do.REFUSE)
     before = await desk.delivery(post)
     assert (before.state, before.parts_out, before.removable) == (DeliveryState.FAILED, 2, True)
+    out = [one.remote_id for one in platform.public]
     assert await removal(desk).remove(desk.actor, post.id) == ["Fake ann"]
-    assert platform.removed == [one.remote_id for one in reversed(platform.public)]
+    assert platform.removed == out[::-1]
     after = await desk.delivery(post)
     assert (after.state, after.removed_at, after.removable) == (DeliveryState.CANCELLED, clock.now(), False)
     assert (after.parts_sent, after.parts_out, after.error) == (2, 0, "")
@@ -135,9 +137,10 @@ async def test_a_part_that_only_a_person_saw_is_named_since_it_stays(build: Buil
     desk = await build(platform)
     post = await broken_off(desk, Do.PUBLISH, Do.LOSE_AFTER)
     await desk.tracing.settle(desk.actor, (await desk.delivery(post)).id, live=True)
+    first, _ = platform.public
     [words] = await removal(desk).remove(desk.actor, post.id)
     assert words == "Fake ann (Part 2 is still out, and I do not know its address: remove it there)"
-    assert platform.removed == [platform.public[0].remote_id]
+    assert platform.removed == [first.remote_id]
     after = await desk.delivery(post)
     assert (after.state, after.removable) == (DeliveryState.CANCELLED, False)
     assert after.error.startswith("Part 2 is still out")

@@ -367,18 +367,3 @@ class ResolvingPlatform(FakePlatform):
             raise Unavailable("It is down.", platform=self._spec.name)
         words = [word for part in content.parts for word in part.text.split() if word.startswith("@")]
         return {word: f"id of {word}" for word in words}
-
-
-class RemovingPlatform(FakePlatform):
-    """A platform whose posts can be taken down; `down` says that it cannot be reached."""
-
-    down = False
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.removed: list[str] = []
-
-    async def remove(self, published: Published, access: Access) -> None:
-        if self.down:
-            raise Unavailable("It is away. Try again.", platform=self.spec.name)
-        self.removed.append(published.remote_id)
