@@ -18,7 +18,7 @@ from agent.turn import Turns
 from bot.chat import Chat, Choice, OutMessage, Place, Progress, Step
 from bot.commands import COMMANDS, HELP, HOLD, RELEASE, STOP, command_of, help_text, words_after
 from bot.drawing import Drawing
-from bot.guard_card import HELD, released_words
+from bot.guard_card import HELD, let_go_words
 from bot.joining import Joining
 from bot.stopping import NOTHING, Stops
 from bot.subscribing import Subscribing
@@ -167,7 +167,7 @@ class Conversations:
         if name == HOLD:
             await self._desk.guards.switch.hold(actor)
             return HELD
-        return released_words(await self._desk.guards.switch.release(actor)) if name == RELEASE else ""
+        return let_go_words(await self._desk.guards.switch.release(actor)) if name == RELEASE else ""
 
     async def _events(self, actor: Actor, place: Place, burst: Sequence[Waiting]) -> AsyncGenerator[TurnEvent, None]:
         text = "\n\n".join(one.said.text for one in burst)

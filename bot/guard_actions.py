@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.answers import press_name
 from bot.chat import Action, Answer
-from bot.guard_card import DRY_RUN, HELD, going_words, read_blackout, read_ended, read_pace, released_words
+from bot.guard_card import DRY_RUN, HELD, going_words, let_go_words, read_blackout, read_ended, read_pace
 from content.desk import Desk
 
 
@@ -68,4 +68,4 @@ class GuardActions:
         if action.verb == "hold_all":
             await self._desk.guards.switch.hold(action.actor)
             return Answer(HELD)
-        return Answer(released_words(await self._desk.guards.switch.release(action.actor)))
+        return Answer(let_go_words(await self._desk.guards.switch.release(action.actor)))

@@ -41,7 +41,7 @@ _EVERY = "all"
 """Chosen instead of one account."""
 
 
-def released_words(released: Released) -> str:
+def let_go_words(released: Released) -> str:
     """What letting posts go came to."""
     count = released.due + released.late
     if not count:

@@ -8,7 +8,7 @@ from agent.prompt import as_text
 from bot.asking import question
 from bot.cards import post_card
 from bot.chat import Button, Card
-from bot.guard_card import DRY_RUN, HELD, caution_notes, released_words, standing_words
+from bot.guard_card import DRY_RUN, HELD, caution_notes, let_go_words, standing_words
 from bot.native import Form
 from bot.rules import settings_card
 from bot.slack.views import form_view
@@ -277,7 +277,7 @@ async def test_who_may_not_hold_is_told_so(desk: AgentDesk) -> None:
     ],
 )
 def test_letting_go_says_what_is_due(due: int, late: int, words: str) -> None:
-    assert released_words(Released(due, late)) == f"Posts go out at their times again. {words}"
+    assert let_go_words(Released(due, late)) == f"Posts go out at their times again. {words}"
 
 
 def test_a_desk_that_holds_by_itself_says_no_more_than_it_knows() -> None:
