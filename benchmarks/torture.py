@@ -8,16 +8,12 @@ With `--pauses 0.1` on PostgreSQL a tenth of the processes are not killed but st
 import argparse
 import asyncio
 import json
-import os
 import random
-import signal
-import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +28,7 @@ from app.settings import Settings
 from app.wiring import App, build
 from benchmarks.accounts import Named, add_accounts
 from benchmarks.processes import running, said
+from benchmarks.torture_victims import Victims
 from content.approvals import arm
 from content.jobs import PUBLISH
 from content.models import Account, Delivery, DeliveryState, Job, JobState, Post
@@ -43,20 +40,12 @@ from tests.servers.postgres import running_postgres
 LATEST = Path(__file__).parent / "torture.json"
 TOGETHER = 20
 """Accounts of each platform that one post goes to. No account has two posts, so that nothing keeps them apart."""
-BETWEEN_S = (0.0, 0.8)
-"""From when there is a process to kill until it is killed."""
-STARTING = 0.25
-"""The part of the kills that may hit a process before it sent anything."""
 TAKES_S = 1.0
 """About what a kill takes, with the start of the process that is killed next, before that is known of this machine."""
 FED = 20
 """Kills for which posts are made due at a time, over as long as so many took until then, so that there is always something to send."""
 EACH = 4
 """Posts for each kill."""
-PAUSED_S = (1.0, 200.0)
-"""How long a process is stopped: up to well over a lease."""
-AWAKE_S = 5.0
-"""How long it goes on after that."""
 BEGINS = timedelta(seconds=3)
 ENDS_S = 420
 """How long what was cut off may take to be found out; a lease has two minutes, a job's five."""
@@ -87,80 +76,6 @@ class Toll:
     lateness_p50_s: float
     lateness_p99_s: float
     seconds: float
-
-
-class Workers:
-    """The processes that are killed."""
-
-    def __init__(self, forge: subprocess.Popen[str], count: int, pauses: float) -> None:
-        """`pauses`: the part of them that is only paused."""
-        self._forge = forge
-        self._pauses = pauses
-        self._paused: set[int] = set()
-        self._alive: set[int] = set()
-        self._sending: set[int] = set()
-        """Those that have sent something, or found nothing to send for ten seconds."""
-        self.killed: list[int] = []
-        """Process ids, of those that were paused too."""
-        self.paused = 0
-        threading.Thread(target=self._listen, daemon=True).start()
-        for _ in range(count):
-            self._start()
-
-    def _listen(self) -> None:
-        assert self._forge.stdout is not None  # noqa: S101 - it is a pipe
-        for line in self._forge.stdout:
-            step, process = json.loads(line)
-            if step == "started":
-                self._alive.add(process)
-            elif process in self._alive:
-                self._sending.add(process)
-
-    def _start(self) -> None:
-        assert self._forge.stdin is not None  # noqa: S101 - it is a pipe
-        self._forge.stdin.write("\n")
-        self._forge.stdin.flush()
-
-    async def kill_one(self) -> None:
-        """As a power cut would; another takes its place at once. Most often one that sends, since to start takes long."""
-        among = self._alive if random.random() < STARTING else self._sending  # noqa: S311 - no secret
-        while not among:  # noqa: ASYNC110 - a thread fills it
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(random.uniform(*BETWEEN_S))  # noqa: S311 - no secret
-        chosen = random.choice(list(among))  # noqa: S311 - no secret
-        self._alive.discard(chosen)
-        self._sending.discard(chosen)
-        pauses = random.random() < self._pauses  # noqa: S311 - no secret
-        with suppress(ProcessLookupError):  # what it said last may have been read after it was killed
-            os.kill(chosen, signal.SIGSTOP if pauses else signal.SIGKILL)
-            self.killed.append(chosen)
-            if pauses:
-                self._wake_later(chosen)
-            self._start()
-
-    def _wake_later(self, paused: int) -> None:
-        """It wakes, has a while to do harm, and is killed; another has its place already."""
-        self.paused += 1
-        self._paused.add(paused)
-        loop, wakes = asyncio.get_running_loop(), random.uniform(*PAUSED_S)  # noqa: S311 - no secret
-        loop.call_later(wakes, os.kill, paused, signal.SIGCONT)
-        loop.call_later(wakes + AWAKE_S, self._end, paused)
-
-    def _end(self, paused: int) -> None:
-        self._paused.discard(paused)
-        with suppress(ProcessLookupError):  # its fuse may have burnt
-            os.kill(paused, signal.SIGKILL)
-
-    async def awake(self) -> None:
-        """Until none is paused any more."""
-        while self._paused:  # noqa: ASYNC110 - timers empty it
-            await asyncio.sleep(0.1)
-
-    def end(self) -> None:
-        """Kill all."""
-        for one in [*self._alive, *self._paused]:
-            with suppress(ProcessLookupError):
-                os.kill(one, signal.SIGKILL)
 
 
 @asynccontextmanager
@@ -203,7 +118,7 @@ async def _due(app: App, ids: Sequence[str], seconds: float) -> None:
             await arm(session, app.clock, row)
 
 
-async def _kill(app: App, victims: Workers, kills: int, ids: Sequence[str]) -> None:
+async def _kill(app: App, victims: Victims, kills: int, ids: Sequence[str]) -> None:
     """So many times, while these go out."""
     began, fed = time.monotonic(), 0
     while len(victims.killed) < kills:
@@ -247,7 +162,7 @@ def _cut(witness: Path, killed: Collection[int]) -> _Cut:
 
 
 async def _count(
-    app: App, database: str, workers: int, victims: Workers, kept: list[list[Any]], cut: _Cut, seconds: float
+    app: App, database: str, workers: int, victims: Victims, kept: list[list[Any]], cut: _Cut, seconds: float
 ) -> Toll:
     """What the rows say against what is public, and against what the kills cut off."""
     async with app.db.reading() as session:
@@ -318,7 +233,7 @@ async def one_run(database: str, workers: int, kills: int, pauses: float, addres
             ids = await _plan(app, actor, url, EACH * kills)
             witness = folder / "witness"
             with running("benchmarks.torture_worker", json.dumps(given), str(witness)) as forge:
-                victims = Workers(forge, workers, pauses)
+                victims = Victims(forge, workers, pauses)
                 try:
                     await _kill(app, victims, kills, ids)
                     await _ended(app)
@@ -326,7 +241,7 @@ async def one_run(database: str, workers: int, kills: int, pauses: float, addres
                     victims.end()
             async with httpx.AsyncClient(base_url=url, timeout=60) as client:
                 kept = (await client.get("/kept")).json()
-            cut = _cut(witness, victims.killed)
+            cut = _cut(witness, {*victims.killed, *victims.gone})
             return await _count(app, database, workers, victims, kept, cut, time.monotonic() - began)
 
 
