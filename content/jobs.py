@@ -42,7 +42,7 @@ ACCOUNT_LANE = "account:"
 BATCH = 100
 """Jobs claimed in one transaction."""
 PUBLISH = rooms.PUBLISH
-PATIENCE = timedelta(seconds=10)
+PATIENCE = timedelta(seconds=30)
 """What is done afterwards lets a crowd of posts go first for so long: with a stream of them it would wait for ever."""
 
 
