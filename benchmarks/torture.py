@@ -150,15 +150,16 @@ class _Cut:
 
     sends: int
     last: frozenset[str]
-    """The deliveries whose last sender was killed before it had written down what it came to."""
+    """The deliveries whose last sender was killed before it had written down what it came to, and those that a pause interrupted."""
 
 
-def _cut(witness: Path, killed: Collection[int]) -> _Cut:
+def _cut(witness: Path, killed: Collection[int], interrupted: Collection[str]) -> _Cut:
     steps, last = {}, {}
     for process, delivery, step in map(str.split, witness.read_text().splitlines()):
         steps[process, delivery] = last[delivery] = (int(process) in killed, step)
     off = (True, "begun")
-    return _Cut(list(steps.values()).count(off), frozenset(one for one, how in last.items() if how == off))
+    ambiguous = frozenset(one for one, how in last.items() if how == off)
+    return _Cut(list(steps.values()).count(off), ambiguous.union(interrupted))
 
 
 async def _count(
@@ -233,7 +234,7 @@ async def one_run(database: str, workers: int, kills: int, pauses: float, addres
             ids = await _plan(app, actor, url, EACH * kills)
             witness = folder / "witness"
             with running("benchmarks.torture_worker", json.dumps(given), str(witness)) as forge:
-                victims = Victims(forge, workers, pauses)
+                victims = Victims(forge, workers, pauses, witness)
                 try:
                     await _kill(app, victims, kills, ids)
                     await _ended(app)
@@ -241,7 +242,7 @@ async def one_run(database: str, workers: int, kills: int, pauses: float, addres
                     victims.end()
             async with httpx.AsyncClient(base_url=url, timeout=60) as client:
                 kept = (await client.get("/kept")).json()
-            cut = _cut(witness, {*victims.killed, *victims.gone})
+            cut = _cut(witness, {*victims.killed, *victims.gone}, victims.interrupted)
             return await _count(app, database, workers, victims, kept, cut, time.monotonic() - began)
 
 

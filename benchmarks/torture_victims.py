@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 BETWEEN_S = (0.0, 0.8)
 """From when there is a process to kill until it is killed."""
@@ -22,6 +23,8 @@ PAUSED_S = (1.0, 200.0)
 """How long a process is stopped: up to well over a lease."""
 PAUSED_MOST = 5
 """At a time: each keeps up to ten connections, and the server has a hundred."""
+STOPS_S = 0.02
+"""Until a process that is told to stop has stopped."""
 LOOKS_S = 0.2
 AWAKE_S = 5.0
 """How long it goes on after that."""
@@ -30,9 +33,10 @@ AWAKE_S = 5.0
 class Victims:
     """The processes that are killed; whoever ends otherwise has another take its place too, as whatever runs the product sees to."""
 
-    def __init__(self, forge: subprocess.Popen[str], count: int, pauses: float) -> None:
-        """`pauses`: the part of them that is only paused."""
+    def __init__(self, forge: subprocess.Popen[str], count: int, pauses: float, witness: Path) -> None:
+        """`pauses`: the part of them that is only paused. `witness`: where they note what they send."""
         self._forge = forge
+        self._witness = witness
         self._pauses = pauses
         self._paused: set[int] = set()
         self._alive: set[int] = set()
@@ -43,6 +47,8 @@ class Victims:
         self.gone: list[int] = []
         """Of those that ended by themselves: their fuse burnt, or there was no connection left at their start."""
         self.paused = 0
+        self.interrupted: set[str] = set()
+        """The deliveries that a paused process was sending: whoever wakes up after the answer's time is over cannot tell."""
         self._latest = 0
         """Who began to send last."""
         self._over = False
@@ -128,6 +134,8 @@ class Victims:
     def _wake_later(self, paused: int) -> None:
         """It wakes, has a while to do harm, and is killed; another has its place already."""
         self.paused += 1
+        time.sleep(STOPS_S)
+        self.interrupted |= open_sends(self._witness, paused)
         self._paused.add(paused)
         loop, wakes = asyncio.get_running_loop(), random.uniform(*PAUSED_S)  # noqa: S311 - no secret
         loop.call_later(wakes, os.kill, paused, signal.SIGCONT)
@@ -150,6 +158,13 @@ class Victims:
             for one in [*self._alive, *self._paused]:
                 with suppress(ProcessLookupError):
                     os.kill(one, signal.SIGKILL)
+
+
+def open_sends(witness: Path, process: int) -> set[str]:
+    """The deliveries that it has begun to send, and not ended."""
+    lines = map(str.split, witness.read_text().splitlines() if witness.exists() else ())
+    steps = {delivery: step for whose, delivery, step in lines if int(whose) == process}
+    return {delivery for delivery, step in steps.items() if step == "begun"}
 
 
 def _is_gone(process: int) -> bool:
