@@ -79,7 +79,7 @@ class LinkedInLogin(Api):
     async def check(self, access: Access) -> Connected:
         """Who it is there, with the same login."""
         login, scopes = Login(access.secrets, access.expires_at), tuple(sorted(scopes_of(access)))
-        if not access.remote_id.startswith(ORGANIZATION):
+        if not is_page(access):
             return Connected(await self._member(access), login, access.facts, scopes)
         number = access.remote_id.removeprefix(ORGANIZATION)
         names = await self._names(access, [number])
